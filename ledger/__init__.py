@@ -1,0 +1,1 @@
+"""The money: pure decisions, one writer, the SQL of the hot path."""
