@@ -1,0 +1,1 @@
+"""Tortoise models: they describe tables and serve plain reads and profile writes."""

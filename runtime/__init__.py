@@ -1,0 +1,1 @@
+"""Settings, database, embedded server, launcher, logging and clock."""

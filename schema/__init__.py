@@ -1,0 +1,1 @@
+"""What clients see: scalars, types, inputs, payloads and the root."""
