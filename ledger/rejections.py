@@ -13,7 +13,7 @@ class ErrorCode(StrEnum):
 
     EMAIL_TAKEN = "EMAIL_TAKEN"
     EMAIL_INVALID = "EMAIL_INVALID"
-    PASSWORD_TOO_WEAK = "PASSWORD_TOO_WEAK"
+    PASSWORD_TOO_WEAK = "PASSWORD_TOO_WEAK"  # noqa: S105 - the name of a refusal
     PHONE_NUMBER_INVALID = "PHONE_NUMBER_INVALID"
     URL_INVALID = "URL_INVALID"
     BLANK = "BLANK"
@@ -63,19 +63,19 @@ MEANING: dict[ErrorCode, str] = {
         "The password is too short, too long, common, all digits, or like the person's own data; "
         "the message says which."
     ),
-    ErrorCode.PHONE_NUMBER_INVALID: "A phone number is 9 to 15 digits, after an optional + and country code.",
+    ErrorCode.PHONE_NUMBER_INVALID: "A phone number is 9 to 15 digits, after an optional + and an optional 1.",
     ErrorCode.URL_INVALID: "A URL begins with http:// or https:// and names a host.",
     ErrorCode.BLANK: "Something must stand here; spaces alone don't count.",
     ErrorCode.TOO_LONG: "The text has more characters than this field takes.",
     ErrorCode.BAD_CREDENTIALS: "The e-mail address or the password is wrong; which of them is not told.",
     ErrorCode.AMOUNT_NOT_POSITIVE: "The amount must be greater than zero.",
     ErrorCode.AMOUNT_TOO_PRECISE: "The amount has more decimals than its currency; nothing is rounded.",
-    ErrorCode.AMOUNT_TOO_LARGE: "The amount is above the limit for one operation, or the balance would overflow.",
+    ErrorCode.AMOUNT_TOO_LARGE: "The amount is above the limit of one operation, or the balance would overflow.",
     ErrorCode.CURRENCY_UNKNOWN: "The service does not know this currency.",
     ErrorCode.CURRENCY_MISMATCH: "The wallet has another currency, and the input forbids conversion.",
     ErrorCode.RATE_MISSING: "One of the two currencies has no rate yet, so nothing can be converted.",
     ErrorCode.WALLET_NOT_FOUND: "There is no such wallet, or it is not the caller's to use.",
-    ErrorCode.WALLET_REQUIRED: "The caller needs a wallet of their own first, or must say which one is meant.",
+    ErrorCode.WALLET_REQUIRED: "The caller needs a wallet of their own, or must say which one is meant.",
     ErrorCode.WALLET_LIMIT_REACHED: "The account has as many wallets as it may have.",
     ErrorCode.WALLET_FROZEN: "An administrator froze the wallet: no money moves until it is active again.",
     ErrorCode.WALLET_CLOSED: "The wallet is closed for good.",
