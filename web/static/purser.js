@@ -1,0 +1,65 @@
+// Starts the page: the bar, and GraphiQL with the story in its tabs.
+
+import {
+  createElement as h,
+  createRoot,
+  GraphiQL,
+  setNonce,
+  useEditorContext,
+  useEffect,
+  useSyncExternalStore,
+} from './vendor/graphiql.js';
+import { Bar } from './bar.js';
+import { announce, forgetAll, snapshot, subscribe } from './identities.js';
+import { CLIENT_WALLET, storyTabs } from './story.js';
+import { fetcher } from './transport.js';
+
+// Operations carry passwords and tokens, so that what is typed lives as long as the browser's tab, no longer.
+const storage = sessionStorage;
+
+// GraphiQL shows a default tab's variables only once another tab was open, unless it finds them here.
+const defaultTabs = storyTabs();
+if (storage.getItem('graphiql:tabState') === null) {
+  storage.setItem('graphiql:variables', defaultTabs[0].variables);
+  storage.setItem('graphiql:secondaryEditorFlex', '1.4');
+}
+
+function startAgain() {
+  if (!confirm('Start the story again? This tab forgets its operations, their history and the tokens.')) return;
+  storage.clear();
+  forgetAll();
+  location.reload();
+}
+
+/** Stands where GraphiQL has its logo; puts the client's wallet into the steps that wait for it. */
+function StoryCorner() {
+  const { activeTabIndex, variableEditor } = useEditorContext({ nonNull: true });
+  const wallet = useSyncExternalStore(subscribe, snapshot).byRole.CLIENT?.wallet;
+  useEffect(() => {
+    if (!wallet || !variableEditor?.getValue().includes(CLIENT_WALLET)) return;
+    variableEditor.setValue(variableEditor.getValue().replace(CLIENT_WALLET, wallet));
+    announce("The token of the client's wallet was filled in below.");
+  }, [activeTabIndex, variableEditor, wallet]);
+  return h('button', { type: 'button', className: 'start-again', onClick: startAgain }, 'Start again');
+}
+
+function Page() {
+  return h(
+    'div',
+    { className: 'page' },
+    h(Bar),
+    h(
+      'main',
+      null,
+      h(
+        GraphiQL,
+        { fetcher, storage, defaultTabs, defaultEditorToolsVisibility: 'variables', shouldPersistHeaders: false },
+        h(GraphiQL.Logo, null, h(StoryCorner)),
+      ),
+    ),
+  );
+}
+
+const root = document.getElementById('purser');
+setNonce(root.nonce);
+createRoot(root).render(h(Page));
