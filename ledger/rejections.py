@@ -63,14 +63,14 @@ MEANING: dict[ErrorCode, str] = {
         "The password is too short, too long, common, all digits, or like the person's own data; "
         "the message says which."
     ),
-    ErrorCode.PHONE_NUMBER_INVALID: "A phone number is 9 to 15 digits, after an optional + and an optional 1.",
+    ErrorCode.PHONE_NUMBER_INVALID: "A phone number is 9 to 15 digits, with or without + and 1 before them.",
     ErrorCode.URL_INVALID: "A URL begins with http:// or https:// and names a host.",
     ErrorCode.BLANK: "Something must stand here; spaces alone don't count.",
     ErrorCode.TOO_LONG: "The text has more characters than this field takes.",
     ErrorCode.BAD_CREDENTIALS: "The e-mail address or the password is wrong; which of them is not told.",
     ErrorCode.AMOUNT_NOT_POSITIVE: "The amount must be greater than zero.",
     ErrorCode.AMOUNT_TOO_PRECISE: "The amount has more decimals than its currency; nothing is rounded.",
-    ErrorCode.AMOUNT_TOO_LARGE: "The amount is above the limit of one operation, or the balance would overflow.",
+    ErrorCode.AMOUNT_TOO_LARGE: "The amount is above the limit for one operation, or the balance too large.",
     ErrorCode.CURRENCY_UNKNOWN: "The service does not know this currency.",
     ErrorCode.CURRENCY_MISMATCH: "The wallet has another currency, and the input forbids conversion.",
     ErrorCode.RATE_MISSING: "One of the two currencies has no rate yet, so nothing can be converted.",
