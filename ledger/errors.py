@@ -1,0 +1,17 @@
+"""What goes wrong with the service itself; a business refusal is a Rejection, never one of these."""
+
+
+class Overloaded(Exception):
+    """The command could not be taken soon enough. It was not executed and never will be."""
+
+
+class Unavailable(Exception):
+    """The database stayed away past the deadline.
+
+    `executed_unknown` tells whether the command may have been executed all the same; asking again with the
+    same idempotency key finds out.
+    """
+
+    def __init__(self, *, executed_unknown: bool) -> None:
+        super().__init__("The database does not answer.")
+        self.executed_unknown = executed_unknown

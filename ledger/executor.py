@@ -1,0 +1,126 @@
+"""Executes a batch to the end: again after a deadlock, again on a new connection, alone after a fault.
+
+A COMMIT that got no answer may or may not have happened. The batch then runs again with the same operation
+ids, and once it holds the locks it looks whether those operations are there: nobody is told "failed" for
+what was committed, and nothing is executed twice.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+
+from ledger.decisions import Currencies
+from ledger.errors import Unavailable
+from ledger.writer import Attempt, Request, Result, Writer
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+# How long a batch is tried before its callers are told that the database is away.
+BATCH_SECONDS_MAX = 10.0
+# One attempt gets less, so that a connection that hangs leaves time for another.
+ATTEMPT_SECONDS_MAX = 4.0
+_PAUSE_SECONDS_MAX = 0.5
+
+# The transaction was rolled back for the sake of others; the connection lives.
+_ROLLED_BACK = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
+# The connection or its server is gone, or the server may not write (any more).
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
+)
+
+
+class Executor:
+    """Owns one connection and executes one batch at a time on it."""
+
+    def __init__(self, connect: Connect, currencies: Currencies, stripe: int) -> None:
+        self._connect = connect
+        self._currencies = currencies
+        self._stripe = stripe
+        self._connection: asyncpg.Connection | None = None
+
+    async def execute(self, batch: Sequence[Request]) -> list[Result | Exception]:
+        """What came of each request, in order; an exception only where the service itself failed."""
+        deadline = asyncio.get_running_loop().time() + BATCH_SECONDS_MAX
+        try:
+            return list(await self._until_committed(batch, deadline))
+        except Unavailable as away:
+            return [Unavailable(executed_unknown=away.executed_unknown) for _ in batch]
+        except Exception:
+            # A fault of ours or of the data, certainly rolled back. The neighbours shall not suffer for it.
+            log.exception("A batch of %d is executed one by one", len(batch))
+            return [await self._alone(request, deadline) for request in batch]
+
+    async def _alone(self, request: Request, deadline: float) -> Result | Exception:
+        try:
+            return (await self._until_committed([request], deadline))[0]
+        except Exception as fault:
+            return fault
+
+    async def close(self) -> None:
+        """Gives the connection back to the server."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            try:
+                await connection.close(timeout=1)
+            except _LOST:
+                connection.terminate()
+
+    async def _until_committed(self, batch: Sequence[Request], deadline: float) -> list[Result]:
+        loop = asyncio.get_running_loop()
+        lost: Attempt | None = None
+        pause_seconds = 0.01
+        while True:
+            attempt = Attempt()
+            try:
+                async with asyncio.timeout_at(min(deadline, loop.time() + ATTEMPT_SECONDS_MAX)):
+                    return await self._attempt(batch, attempt, lost)
+            except asyncpg.DataError:  # an InterfaceError by inheritance, but a fault by nature
+                raise
+            except (*_ROLLED_BACK, *_LOST) as error:
+                log.warning("A batch is tried again after %s", type(error).__name__)
+                if attempt.commit_sent:
+                    lost = attempt
+                if not isinstance(error, _ROLLED_BACK):
+                    self._drop_connection()
+            # Jitter, so that two writers that ran into each other do not do so again.
+            await asyncio.sleep(pause_seconds * (0.5 + random.random()))  # noqa: S311
+            pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
+            if loop.time() >= deadline:
+                raise Unavailable(executed_unknown=lost is not None)
+
+    async def _attempt(self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None) -> list[Result]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._connect()
+        try:
+            return await Writer(self._connection, self._currencies, self._stripe).execute(batch, attempt, lost)
+        except asyncpg.PostgresError:
+            if self._connection.is_in_transaction():
+                await self._connection.execute("ROLLBACK")
+            raise
+        except BaseException:
+            # Cut off in the middle: what the connection would say next is anyone's guess.
+            self._drop_connection()
+            raise
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

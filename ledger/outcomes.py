@@ -1,0 +1,73 @@
+"""What came of a command, as the ledger tells it to its callers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from ledger.rejections import ErrorCode, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One recorded operation. Amounts in minor units; see the table `operations` for the columns.
+
+    `debited` and `credited` are None where nothing moved; they are in the currency of the source and of
+    the target wallet. Read from the database, the fields come in the order of the columns that reads.sql names.
+    """
+
+    id: UUID
+    kind: str
+    status: str
+    failure_code: ErrorCode | None
+    account_id: UUID
+    summary: str
+    amount: int
+    currency: str
+    source_id: UUID | None
+    target_id: UUID | None
+    debited: int | None
+    credited: int | None
+    created_at: datetime
+    source_currency: str | None
+    target_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WalletView:
+    """A wallet at one moment, with what its owner may know of it. Amounts in minor units of `currency`."""
+
+    id: UUID
+    owner_id: UUID
+    token_secret: bytes
+    name: str | None
+    country: str | None
+    city: str | None
+    currency: str
+    status: str
+    balance: int
+    held: int
+    pending: int
+    created_at: datetime
+
+    @property
+    def available(self) -> int:
+        """What can be charged, sent or withdrawn right now."""
+        return self.balance - self.held - self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`operation` is None where nothing could be recorded; `wallet` is the caller's, as it stood right after."""
+
+    operation: Operation | None
+    wallet: WalletView | None
+    rejection: Rejection | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The key was used before for the same request: the first outcome is that operation, or that refusal."""
+
+    operation_id: UUID
+    rejection: Rejection | None

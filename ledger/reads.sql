@@ -1,0 +1,75 @@
+-- What is read back. Nothing here locks, and every list is bounded and paged by a key. Lists are written
+-- newest first; the other direction is the same statement with every DESC turned to ASC.
+
+-- name: wallet
+SELECT id, owner_id, token_secret, name, country, city, currency, status::text, balance, held, pending, created_at
+FROM wallets WHERE id = $1 AND kind = 'HOLDER';
+
+-- name: wallets
+-- $1: the owner, or null for all holders; ids between $2 and $3, both left out.
+SELECT id, owner_id, token_secret, name, country, city, currency, status::text, balance, held, pending, created_at
+FROM wallets
+WHERE kind = 'HOLDER' AND ($1::uuid IS NULL OR owner_id = $1) AND id > $2 AND id < $3
+ORDER BY id DESC LIMIT $4;
+
+-- name: count_wallets
+SELECT count(*) FROM wallets WHERE kind = 'HOLDER' AND ($1::uuid IS NULL OR owner_id = $1);
+
+-- name: only_wallet
+-- The one wallet that needs no naming when money comes to this owner.
+SELECT id FROM wallets WHERE owner_id = $1 AND only_one AND status <> 'CLOSED' LIMIT 1;
+
+-- name: wallet_references
+-- How wallets look to others: whose they are, and the token for those who may see it.
+SELECT wallets.id, wallets.owner_id, wallets.token_secret,
+       coalesce(companies.name, clients.first_name || ' ' || left(clients.last_name, 1) || '.', '') AS owner_name
+FROM wallets
+LEFT JOIN companies ON companies.account_id = wallets.owner_id
+LEFT JOIN clients ON clients.account_id = wallets.owner_id
+WHERE wallets.id = ANY ($1::uuid[]);
+
+-- name: operation
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency,
+       s.owner_id AS source_owner_id, t.owner_id AS target_owner_id
+FROM operations o
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE o.id = $1;
+
+-- name: history
+-- $1: the wallet; entries with $2 < sequence < $3, of those kinds and statuses and from $6 to before $7.
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency,
+       e.sequence AS sequence, e.amount AS change, e.balance_after AS balance_after
+FROM entries e
+JOIN operations o ON o.id = e.operation_id
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE e.wallet_id = $1 AND e.sequence > $2 AND e.sequence < $3
+  AND ($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
+  AND ($6::timestamptz IS NULL OR e.created_at >= $6) AND ($7::timestamptz IS NULL OR e.created_at < $7)
+ORDER BY e.sequence DESC LIMIT $8;
+
+-- name: operations
+-- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out.
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency
+FROM operations o
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE o.id > $2 AND o.id < $3
+  AND ($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
+  AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
+  AND ($1::uuid[] IS NULL OR o.id IN (
+      -- Of each wallet no more than a page can show, so that the merge is bounded.
+      SELECT mine.operation_id
+      FROM unnest($1) AS wallet (id) CROSS JOIN LATERAL (
+          SELECT e.operation_id FROM entries e JOIN operations x ON x.id = e.operation_id
+          WHERE e.wallet_id = wallet.id AND e.operation_id > $2 AND e.operation_id < $3
+            AND ($4::text[] IS NULL OR x.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR x.status::text = ANY ($5))
+            AND ($6::timestamptz IS NULL OR x.created_at >= $6) AND ($7::timestamptz IS NULL OR x.created_at < $7)
+          ORDER BY e.operation_id DESC LIMIT $8
+      ) AS mine
+  ))
+ORDER BY o.id DESC LIMIT $8;

@@ -1,0 +1,111 @@
+"""The ledger as the rest of the service sees it: submit a command, read, make a wallet."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+
+from ledger.coalescer import Coalescer
+from ledger.commands import Command
+from ledger.currencies import load_currencies
+from ledger.decisions import Currencies
+from ledger.executor import Executor
+from ledger.outcomes import Outcome, Replay, WalletView
+from ledger.partitions import keep_partitions, make_partitions
+from ledger.reads import Reads
+from ledger.rejections import MEANING, ErrorCode, Rejection
+from ledger.wallets import NewWallet, create_wallet
+from runtime.database import connect_writer, open_pool
+from runtime.settings import Settings
+
+# How many wallets the outside world has in each currency, so that writers seldom meet on one.
+_STRIPES = 64
+# Two batches under way: one is decided and encoded here while the database commits the other.
+_WRITERS = 2
+_USUAL_WALLETS_MAX = 10_000
+
+
+class Ledger:
+    """Made by `Ledger.open`, which owns its connections and tasks."""
+
+    def __init__(self, pool: asyncpg.Pool, currencies: Currencies, coalescer: Coalescer) -> None:
+        self.currencies = currencies
+        self.reads = Reads(pool)
+        self._pool = pool
+        self._coalescer = coalescer
+        self._usual_wallets: dict[UUID, UUID] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, dsn: str) -> AsyncIterator["Ledger"]:
+        """A ledger that is ready; leaving the context finishes what was accepted and closes everything."""
+        async with open_pool(dsn, settings.database_pool_max) as pool:
+            currencies = await load_currencies(pool, settings.max_amounts)
+            coalescer = Coalescer(
+                queue_length_max=settings.queue_length_max,
+                queue_seconds_max=settings.queue_seconds_max,
+                batch_size_max=settings.batch_size_max,
+            )
+            executors = [
+                Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))
+                for _ in range(_WRITERS)
+            ]
+            await make_partitions(pool, settings.partition_months)
+            upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months))
+            try:
+                async with coalescer.running(executors):
+                    yield cls(pool, currencies, coalescer)
+            finally:
+                upkeep.cancel()
+                await asyncio.gather(upkeep, return_exceptions=True)
+
+    async def submit(self, command: Command) -> Outcome:
+        """Executes a command, exactly once for one idempotency key, and returns when it is committed.
+
+        Raises Overloaded (never executed) or Unavailable (tells whether it may have been).
+        """
+        result = await self._coalescer.submit(command)
+        if isinstance(result, Replay):
+            return await self._first_outcome(result, command.account_id)
+        if result.rejection is not None and result.rejection.code is ErrorCode.WALLET_REQUIRED:
+            self._usual_wallets.pop(command.account_id, None)
+        return result
+
+    async def usual_wallet(self, owner_id: UUID) -> UUID | None:
+        """The owner's wallet when there is exactly one open: where money for them goes unless they say so.
+
+        Remembered, because every charge asks. The decision checks it again on the locked row, so what has
+        changed since is refused (WALLET_REQUIRED), never misdirected.
+        """
+        if (known := self._usual_wallets.get(owner_id)) is not None:
+            return known
+        found = await self.reads.only_wallet(owner_id)
+        if found is not None:
+            if len(self._usual_wallets) >= _USUAL_WALLETS_MAX:
+                self._usual_wallets.clear()
+            self._usual_wallets[owner_id] = found
+        return found
+
+    async def create_wallet(self, asked: NewWallet, *, wallets_max: int) -> WalletView | Rejection:
+        """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
+        return await create_wallet(self._pool, asked, self.currencies, wallets_max=wallets_max)
+
+    async def _first_outcome(self, replay: Replay, account_id: UUID) -> Outcome:
+        """What the first request with that key was answered, with the caller's wallet as it is now."""
+        if replay.rejection is not None:
+            return Outcome(None, None, replay.rejection, replayed=True)
+        found = await self.reads.operation(replay.operation_id)
+        if found is None:  # the key and its operation are written in one transaction
+            raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
+        operation, _ = found
+        rejection = None
+        if operation.failure_code is not None:
+            rejection = Rejection(operation.failure_code, MEANING[operation.failure_code])
+        for wallet_id in (operation.target_id, operation.source_id):
+            wallet = None if wallet_id is None else await self.reads.wallet(wallet_id)
+            if wallet is not None and wallet.owner_id == account_id:
+                return Outcome(operation, wallet, rejection, replayed=True)
+        return Outcome(operation, None, rejection, replayed=True)

@@ -1,0 +1,103 @@
+"""The rows of one batch, gathered column by column as its commands are decided."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ledger.accounts import Wallet
+from ledger.commands import Command
+from ledger.decisions import Decision, post
+from ledger.outcomes import Operation, Outcome, WalletView
+
+
+class Sheet:
+    """What one batch writes: each touched wallet once, an operation a command, its entries."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+        self._wallets: dict[UUID, Wallet] = {}
+        self._entries: list[tuple[UUID, int, UUID, int, str, int]] = []
+        self._operations: list[tuple[Any, ...]] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._operations)
+
+    def operation_ids(self) -> list[UUID]:
+        """The operations that the batch records."""
+        return [row[0] for row in self._operations]
+
+    def record(self, command: Command, operation_id: UUID, decision: Decision) -> Outcome:
+        """Posts a decision and adds its rows; the outcome shows the caller's wallet right after it."""
+        post(decision)
+        for wallet, amount_minor in decision.postings:
+            self._wallets[wallet.id] = wallet
+            self._entries.append(
+                (wallet.id, wallet.sequence, operation_id, amount_minor, wallet.currency, wallet.balance)
+            )
+        rejection, source, target = decision.rejection, decision.source, decision.target
+        moved = rejection is None
+        operation = Operation(
+            id=operation_id,
+            kind=decision.kind,
+            status="SUCCEEDED" if moved else "FAILED",
+            failure_code=None if rejection is None else rejection.code,
+            account_id=command.account_id,
+            summary=command.summary,
+            amount=decision.amount_minor,
+            currency=decision.currency,
+            source_id=None if source is None else source.id,
+            target_id=None if target is None else target.id,
+            debited=decision.amount_minor if moved and source is not None else None,
+            credited=decision.amount_minor if moved and target is not None else None,
+            created_at=self._instant,
+            source_currency=None if source is None else source.currency,
+            target_currency=None if target is None else target.currency,
+        )
+        self._operations.append(
+            (
+                operation.id,
+                operation.kind,
+                operation.status,
+                operation.failure_code,
+                operation.account_id,
+                operation.summary,
+                operation.amount,
+                operation.currency,
+                operation.source_id,
+                operation.target_id,
+                operation.debited,
+                operation.credited,
+            )
+        )
+        callers = next((w for w in (target, source) if w is not None and w.owner_id == command.account_id), None)
+        return Outcome(operation, None if callers is None else view(callers), rejection)
+
+    def columns(self) -> list[Any]:
+        """The arguments of the statement `write_batch`."""
+        wallets = [(w.id, w.balance, w.held, w.pending, w.sequence) for w in self._wallets.values()]
+        return [
+            *map(list, zip(*wallets, strict=True)),
+            self._instant,
+            *map(list, zip(*self._entries, strict=True)),
+            *map(list, zip(*self._operations, strict=True)),
+        ]
+
+
+def view(wallet: Wallet) -> WalletView:
+    """A holder's wallet as it stands now, to be shown after the row itself has moved on."""
+    assert wallet.owner_id is not None and wallet.token_secret is not None and wallet.created_at is not None
+    return WalletView(
+        wallet.id,
+        wallet.owner_id,
+        wallet.token_secret,
+        wallet.name,
+        wallet.country,
+        wallet.city,
+        wallet.currency,
+        wallet.status,
+        wallet.balance,
+        wallet.held,
+        wallet.pending,
+        wallet.created_at,
+    )

@@ -1,0 +1,64 @@
+-- Every statement of the ledger's hot path, by name. Set-based: a batch of one and a batch of five hundred
+-- send the same few. Arrays run in parallel, one element a row.
+
+-- name: claim_keys
+-- Another transaction that holds one of these keys uncommitted is waited for. The rows come in the order
+-- of their keys, as from every writer, so that two writers never wait for each other in a circle.
+INSERT INTO idempotency_keys (account_id, key, fingerprint, operation_id)
+SELECT * FROM unnest($1::uuid[], $2::varchar[], $3::bytea[], $4::uuid[])
+ON CONFLICT DO NOTHING;
+
+-- name: claimed_keys
+SELECT account_id, key, fingerprint, operation_id, rejection
+FROM idempotency_keys
+JOIN unnest($1::uuid[], $2::varchar[]) AS asked (account_id, key) USING (account_id, key);
+
+-- name: lock_wallets
+-- The one place where wallets are locked, in the order of their ids. The clock is read after the last lock
+-- was granted, so that the times of a wallet's entries never run backwards.
+WITH locked AS MATERIALIZED (
+    SELECT id, owner_id, token_secret, currency, status::text, balance, held, pending, sequence, only_one,
+           name, country, city, created_at
+    FROM wallets WHERE id = ANY ($1::uuid[])
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
+SELECT *, clock_timestamp() AS locked_at FROM locked;
+
+-- name: lock_outside_wallets
+-- The outside world's wallets of this writer, made when they are first needed. Always locked after the holders'.
+INSERT INTO wallets AS outside (id, kind, currency, created_at)
+SELECT id, 'OUTSIDE', currency, clock_timestamp() FROM unnest($1::uuid[], $2::varchar[]) AS asked (id, currency)
+ON CONFLICT (id) DO UPDATE SET kind = outside.kind
+RETURNING id, currency, balance, sequence;
+
+-- name: committed_operations
+-- Whether a batch whose COMMIT got no answer was committed: it was, if any of its operations is there.
+SELECT id FROM operations WHERE id = ANY ($1::uuid[]) LIMIT 1;
+
+-- name: write_batch
+WITH moved AS (
+    UPDATE wallets SET balance = new.balance, held = new.held, pending = new.pending, sequence = new.sequence
+    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         AS new (id, balance, held, pending, sequence)
+    WHERE wallets.id = new.id
+), posted AS (
+    INSERT INTO entries (wallet_id, sequence, operation_id, amount, currency, balance_after, created_at)
+    SELECT wallet_id, sequence, operation_id, amount, currency, balance_after, $6::timestamptz
+    FROM unnest($7::uuid[], $8::bigint[], $9::uuid[], $10::bigint[], $11::varchar[], $12::bigint[])
+         AS new (wallet_id, sequence, operation_id, amount, currency, balance_after)
+)
+INSERT INTO operations (id, kind, status, failure_code, account_id, summary, amount, currency,
+                        source_id, target_id, debited, credited, created_at)
+SELECT id, kind::operation_kind, status::operation_status, failure_code, account_id, summary, amount, currency,
+       source_id, target_id, debited, credited, $6::timestamptz
+FROM unnest($13::uuid[], $14::text[], $15::text[], $16::varchar[], $17::uuid[], $18::varchar[], $19::bigint[],
+            $20::varchar[], $21::uuid[], $22::uuid[], $23::bigint[], $24::bigint[])
+     AS new (id, kind, status, failure_code, account_id, summary, amount, currency,
+             source_id, target_id, debited, credited);
+
+-- name: keep_rejections
+-- A refusal that names too little to be an operation is still the first outcome of its key.
+UPDATE idempotency_keys SET rejection = new.rejection::jsonb
+FROM unnest($1::uuid[], $2::varchar[], $3::text[]) AS new (account_id, key, rejection)
+WHERE idempotency_keys.account_id = new.account_id AND idempotency_keys.key = new.key;

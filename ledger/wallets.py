@@ -1,0 +1,69 @@
+"""Making wallets: not on the hot path, and not money yet, so a plain transaction of its own."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from ledger.decisions import Currencies
+from ledger.outcomes import WalletView
+from ledger.rejections import ErrorCode, Rejection
+from ledger.tokens import new_secret
+
+
+@dataclass(frozen=True, slots=True)
+class NewWallet:
+    """What an owner asks for; texts are trimmed and checked already."""
+
+    owner_id: UUID
+    currency: str
+    name: str | None = None
+    country: str | None = None
+    city: str | None = None
+
+
+async def create_wallet(
+    pool: asyncpg.Pool, asked: NewWallet, currencies: Currencies, *, wallets_max: int
+) -> WalletView | Rejection:
+    """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
+    if asked.currency not in currencies:
+        return Rejection(ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",))
+    wallet = WalletView(
+        id=uuid7(),
+        owner_id=asked.owner_id,
+        token_secret=new_secret(),
+        name=asked.name,
+        country=asked.country,
+        city=asked.city,
+        currency=asked.currency,
+        status="ACTIVE",
+        balance=0,
+        held=0,
+        pending=0,
+        created_at=datetime.now(UTC),
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        # The owner's row is the lock: two wallets at once are counted one after the other.
+        await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", asked.owner_id)
+        open_count = await connection.fetchval(
+            "SELECT count(*) FROM wallets WHERE owner_id = $1 AND status <> 'CLOSED'", asked.owner_id
+        )
+        if wallets_max and open_count >= wallets_max:
+            return Rejection(
+                ErrorCode.WALLET_LIMIT_REACHED, f"An account of this kind has at most {wallets_max} wallets."
+            )
+        if open_count == 1:
+            await connection.execute(
+                "UPDATE wallets SET only_one = false WHERE owner_id = $1 AND only_one", asked.owner_id
+            )
+        await connection.execute(
+            """
+            INSERT INTO wallets (id, kind, owner_id, token_secret, name, country, city, currency, only_one, created_at)
+            VALUES ($1, 'HOLDER', $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            *(wallet.id, wallet.owner_id, wallet.token_secret, wallet.name, wallet.country, wallet.city),
+            *(wallet.currency, open_count == 0, wallet.created_at),
+        )
+    return wallet

@@ -1,0 +1,54 @@
+"""Connections to PostgreSQL: every one with limits, none waited for without end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+CONNECT_SECONDS_MAX = 3.0
+STATEMENT_SECONDS_MAX = 5.0
+
+# Durable however the server is configured: SUCCEEDED means committed to disk.
+_WRITER_SETTINGS = {
+    "application_name": "purser-writer",
+    "synchronous_commit": "on",
+    "lock_timeout": "3s",
+    "statement_timeout": "5s",
+    # A writer that vanished without a word gives up its locks.
+    "idle_in_transaction_session_timeout": "10s",
+}
+_READER_SETTINGS = {"application_name": "purser", "statement_timeout": "5s", "lock_timeout": "3s"}
+
+
+async def connect_writer(dsn: str) -> asyncpg.Connection:
+    """A connection of its own for a writer. Raises OSError, TimeoutError or asyncpg.PostgresError."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_SECONDS_MAX,
+        command_timeout=STATEMENT_SECONDS_MAX,
+        server_settings=_WRITER_SETTINGS,
+    )
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, size_max: int) -> AsyncIterator[asyncpg.Pool]:
+    """A pool for reads and short transactions, closed with the context.
+
+    Acquiring waits no longer than `command_timeout` when called through `fetch` and its like.
+    """
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size_max,
+        timeout=CONNECT_SECONDS_MAX,
+        command_timeout=STATEMENT_SECONDS_MAX,
+        server_settings=_READER_SETTINGS,
+    )
+    try:
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except TimeoutError:
+            pool.terminate()

@@ -1,0 +1,65 @@
+"""Bringing a database's schema up to date, and telling whether it is."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import asyncpg
+
+from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+
+FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+_APP = "models"
+# Any number that nothing else on the database locks: "purser" in ASCII.
+_LOCK = int.from_bytes(b"purser", "big")
+# A long migration of a large database is waited for; two services started at once take turns.
+_LOCK_SECONDS_MAX = 600.0
+
+
+def known_versions() -> set[str]:
+    """The migrations that come with this code, by file name."""
+    return {path.name for path in (FOLDER / _APP).glob("[0-9]*_*.py")}
+
+
+async def is_current(connection: asyncpg.Connection | asyncpg.Pool) -> bool:
+    """Whether every migration of this code has been applied; a newer schema is current too."""
+    try:
+        rows = await connection.fetch("SELECT version FROM aerich WHERE app = $1", _APP)
+    except asyncpg.UndefinedTableError:
+        return False
+    return known_versions() <= {row["version"] for row in rows}
+
+
+def upgrade(dsn: str) -> list[str]:
+    """Applies what is missing, one process at a time, and returns the names of what was applied.
+
+    Raises OSError, TimeoutError or asyncpg.PostgresError.
+    """
+    return asyncio.run(_upgrade(dsn))
+
+
+async def _upgrade(dsn: str) -> list[str]:
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX)
+    try:
+        if await is_current(connection):
+            return []
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK, timeout=_LOCK_SECONDS_MAX)
+        # Held until this connection ends, whatever becomes of this process.
+        return await _apply(dsn)
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS_MAX)
+
+
+async def _apply(dsn: str) -> list[str]:
+    # Imported late: the usual start finds the schema current and is spared the time.
+    os.environ.setdefault("AERICH_NO_TORTOISE_V1_WARNING", "1")
+    from aerich import Command
+
+    from runtime.orm import tortoise_config
+
+    config = tortoise_config(dsn)
+    # A migration takes as long as it takes.
+    config["connections"]["default"]["credentials"]["command_timeout"] = None
+    async with Command(config, app=_APP, location=str(FOLDER)) as command:
+        await command.init()
+        return await command.upgrade()
