@@ -1,0 +1,206 @@
+"""The embedded PostgreSQL, for real: it keeps its data, starts for everyone and is never left behind."""
+
+import os
+import signal
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from runtime.embedded import EmbeddedServer, reach
+from runtime.postgresql_binaries import EmbeddedServerError
+from tests.runtime.processes import processes_naming, psql, running_python, wait_until
+
+LAUNCH = """
+import sys
+from pathlib import Path
+from runtime.embedded import EmbeddedServer
+with EmbeddedServer(Path(sys.argv[1])) as server:
+    print(server.dsn, flush=True)
+    sys.stdin.read()
+"""
+
+# A launcher whose server has been asked for, and that dies before it has come up.
+LAUNCH_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+import runtime.embedded
+runtime.embedded._await_ready = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+runtime.embedded.EmbeddedServer(Path(sys.argv[1])).__enter__()
+"""
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    # Not pytest's tmp_path: its names grow past what a socket's path may have.
+    with tempfile.TemporaryDirectory(prefix="purser-test-") as folder:
+        yield Path(folder) / "data"
+
+
+def assert_nothing_runs(data_dir: Path) -> None:
+    wait_until(
+        lambda: not processes_naming(str(data_dir)), f"processes end: {processes_naming(str(data_dir))}"
+    )
+
+
+def socket_folder_of(dsn: str) -> Path:
+    return Path(unquote(dsn.partition("host=")[2]))
+
+
+def test_second_start_is_quick_and_finds_the_data(data_dir: Path) -> None:
+    with EmbeddedServer(data_dir) as server:
+        psql(server.dsn, "CREATE TABLE kept (note text); INSERT INTO kept VALUES ('here')")
+    assert_nothing_runs(data_dir)
+    assert not (data_dir / "dsn").exists()
+    started_at = time.monotonic()
+    with EmbeddedServer(data_dir) as server:
+        assert time.monotonic() - started_at < 3
+        assert psql(server.dsn, "SELECT note FROM kept") == "here"
+    assert_nothing_runs(data_dir)
+
+
+def test_committed_means_on_disk_and_nobody_else_gets_in(data_dir: Path) -> None:
+    with EmbeddedServer(data_dir) as server:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
+            assert psql(server.dsn, f"SHOW {setting}") == "on"
+        assert psql(server.dsn, "SHOW listen_addresses") == ""
+        assert psql(server.dsn, "SHOW server_encoding") == "UTF8"
+        assert psql(server.dsn, "SELECT datlocale FROM pg_database WHERE datname = 'purser'") == "C.UTF-8"
+        socket_folder = socket_folder_of(server.dsn)
+        for folder in (data_dir, socket_folder, data_dir / "postgresql"):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE((data_dir / "dsn").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("victim", ["launcher", "postmaster", "launcher, starting"])
+def test_killed_leaves_nothing_behind_and_recovers(data_dir: Path, victim: str) -> None:
+    with running_python(LAUNCH, str(data_dir)) as launcher:
+        assert launcher.stdout is not None
+        dsn = launcher.stdout.readline().strip()
+        psql(dsn, "CREATE TABLE kept (note text); INSERT INTO kept VALUES ('committed')")
+        if victim == "postmaster":
+            os.kill(int((data_dir / "postgresql/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        launcher.kill()
+    if victim == "launcher, starting":
+        with running_python(LAUNCH_AND_DIE, str(data_dir)) as launcher:
+            assert launcher.wait(timeout=30) == -signal.SIGKILL
+    # At once: the server of the killed launcher is still going down.
+    with EmbeddedServer(data_dir) as server:
+        assert psql(server.dsn, "SELECT note FROM kept") == "committed"
+    assert_nothing_runs(data_dir)
+
+
+def test_guard_alone_stops_the_server(data_dir: Path) -> None:
+    with running_python(LAUNCH, str(data_dir)) as launcher:
+        assert launcher.stdout is not None
+        launcher.stdout.readline()
+        launcher.kill()
+    assert_nothing_runs(data_dir)
+
+
+def test_server_without_guard_is_told_by_the_next_start(data_dir: Path) -> None:
+    with running_python(LAUNCH, str(data_dir)) as launcher:
+        assert launcher.stdout is not None
+        launcher.stdout.readline()
+        guards = [
+            pid for pid, command in processes_naming(str(data_dir)).items() if "purser-guard" in command
+        ]
+        assert len(guards) == 1
+        os.kill(guards[0], signal.SIGKILL)
+        launcher.kill()
+    with EmbeddedServer(data_dir) as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+    assert_nothing_runs(data_dir)
+
+
+def test_only_the_launcher_holds_the_writing_end_of_the_guards_pipe(data_dir: Path) -> None:
+    with running_python(LAUNCH, str(data_dir)) as launcher:
+        assert launcher.stdout is not None
+        launcher.stdout.readline()
+        processes = processes_naming(str(data_dir))
+        guard = next(pid for pid, command in processes.items() if "purser-guard" in command)
+        pipe = Path(f"/proc/{guard}/fd/0").readlink()
+        holders = [
+            pid
+            for pid in processes
+            if any(end.readlink() == pipe for end in Path(f"/proc/{pid}/fd").iterdir() if end.is_symlink())
+        ]
+        assert sorted(holders) == sorted([guard, launcher.pid])
+        launcher.kill()
+    assert_nothing_runs(data_dir)
+
+
+def test_second_launcher_is_told_who_has_the_folder(data_dir: Path) -> None:
+    with EmbeddedServer(data_dir) as server:
+        with pytest.raises(EmbeddedServerError, match=rf"process {os.getpid()}.*PURSER_DATA_DIR"):
+            EmbeddedServer(data_dir).__enter__()
+        # A command of the command line uses the running one instead.
+        with reach(data_dir) as dsn:
+            assert dsn == server.dsn
+        assert psql(server.dsn, "SELECT 1") == "1"
+    with reach(data_dir) as dsn:
+        assert psql(dsn, "SELECT 1") == "1"
+    assert_nothing_runs(data_dir)
+
+
+def test_too_long_a_path_puts_the_socket_elsewhere(data_dir: Path) -> None:
+    long_dir = data_dir / ("d" * 120)
+    with EmbeddedServer(long_dir) as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+        socket_folder = socket_folder_of(server.dsn)
+        assert long_dir not in socket_folder.parents
+        assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
+    assert not socket_folder.exists()
+    with running_python(LAUNCH, str(long_dir)) as launcher:
+        assert launcher.stdout is not None
+        socket_folder = socket_folder_of(launcher.stdout.readline().strip())
+        assert socket_folder.exists()
+        launcher.kill()
+    wait_until(lambda: not socket_folder.exists(), "the guard removes the socket's folder")
+
+
+@pytest.mark.parametrize(
+    "name", ["with space", "with,comma", "with 'quote'", 'with "double"', "ümlaut %41 $HOME"]
+)
+def test_any_name_will_do(data_dir: Path, name: str) -> None:
+    with EmbeddedServer(data_dir / name) as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+    assert_nothing_runs(data_dir)
+
+
+def test_closed_parents_stay_closed(data_dir: Path) -> None:
+    home = data_dir.parent / "home"
+    home.mkdir(mode=0o700)
+    with EmbeddedServer(home / "checkout" / "data") as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+        owner = (home / "checkout" / "data" / "postgresql").stat().st_uid
+        assert owner == (65534 if os.geteuid() == 0 else os.geteuid())
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert (home.stat().st_uid, (home / "checkout").stat().st_uid) == (os.geteuid(), os.geteuid())
+
+
+def test_folder_of_another_version(data_dir: Path) -> None:
+    (data_dir / "postgresql").mkdir(parents=True)
+    (data_dir / "postgresql" / "PG_VERSION").write_text("17\n")
+    with pytest.raises(EmbeddedServerError, match=r"written by PostgreSQL 17.*brings 18"):
+        EmbeddedServer(data_dir).__enter__()
+
+
+def test_failed_start_shows_what_the_server_said(data_dir: Path) -> None:
+    with EmbeddedServer(data_dir):
+        pass
+    (data_dir / "postgresql" / "postgresql.conf").write_text("no_such_setting = 1\n")
+    with pytest.raises(EmbeddedServerError, match="no_such_setting"):
+        EmbeddedServer(data_dir).__enter__()
+    assert_nothing_runs(data_dir)
+
+
+def test_interrupted_making_is_begun_anew(data_dir: Path) -> None:
+    (data_dir / "initdb-halfway" / "base").mkdir(parents=True)
+    with EmbeddedServer(data_dir) as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+    assert not (data_dir / "initdb-halfway").exists()
