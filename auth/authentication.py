@@ -1,0 +1,30 @@
+"""From the Authorization header to whom it stands for."""
+
+from auth.errors import Unauthenticated
+from auth.principal import Principal
+from auth.sessions import Sessions
+from auth.tokens import Tokens
+
+
+class Authenticator:
+    """Asked once a request, so it waits for nothing while memory can answer."""
+
+    def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
+        self._tokens = tokens
+        self._sessions = sessions
+
+    async def authenticate(self, authorization_header: str | None) -> Principal | None:
+        """Whom the bearer token stands for; None without a header.
+
+        Raises Unauthenticated for any header that is not "Bearer" and a valid token of a live
+        session, and Unavailable when the database is needed to tell and is away.
+        """
+        if authorization_header is None:
+            return None
+        scheme, _, token = authorization_header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        principal = self._tokens.verify(token)
+        if await self._sessions.ended(principal.session_id):
+            raise Unauthenticated
+        return principal

@@ -1,0 +1,46 @@
+"""One use of the database by accounts: limited in time, and honest about what a loss leaves open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError
+
+from auth.errors import Unavailable
+
+SECONDS_MAX = 5.0
+
+# The server is away, is going away, or has no room for us; none of these is an answer.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    DBConnectionError,
+)
+
+
+@asynccontextmanager
+async def asking() -> AsyncIterator[None]:
+    """For what changes nothing: raises Unavailable, not executed, when no answer comes in time."""
+    async with _limited(executed_unknown=False):
+        yield
+
+
+@asynccontextmanager
+async def changing() -> AsyncIterator[None]:
+    """For what changes something: raises Unavailable, perhaps executed, when no answer comes in time."""
+    async with _limited(executed_unknown=True):
+        yield
+
+
+@asynccontextmanager
+async def _limited(*, executed_unknown: bool) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(SECONDS_MAX):
+            yield
+    except AWAY as reason:
+        raise Unavailable(executed_unknown=executed_unknown) from reason
