@@ -1,0 +1,119 @@
+"""One request and its answer: the request id that ties them to the log, and the one line they leave there."""
+
+import logging
+import re
+from collections.abc import Sequence
+from secrets import token_hex
+from time import perf_counter
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from runtime.log_lines import stack_of
+
+log = logging.getLogger("purser.requests")
+
+REQUEST_ID_HEADER = b"x-request-id"
+SCOPE_KEY = "purser.exchange"
+NAME_CHARACTERS_MAX = 64
+PATH_CHARACTERS_MAX = 64
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
+
+
+class Exchange:
+    """What is known of one request while it is answered; whoever answers it writes the outcome here."""
+
+    __slots__ = ("_started_seconds", "codes", "operations", "request_id", "status")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.operations: list[str] = []
+        self.codes: Sequence[str] = ()
+        self.status: int | None = None
+        self._started_seconds = perf_counter()
+
+    def log_line(self, scope: Scope) -> None:
+        """Write the request's line. Nothing in it is a document, a variable or a query string."""
+        if not log.isEnabledFor(logging.INFO):
+            return
+        fields = {
+            "request_id": self.request_id,
+            "method": scope["method"],
+            "path": scope["path"][:PATH_CHARACTERS_MAX],
+            "status": self.status,
+            "duration_ms": round((perf_counter() - self._started_seconds) * 1000, 2),
+        }
+        if self.operations:
+            fields["operations"] = ",".join(map(_name, self.operations))
+        if self.codes:
+            fields["codes"] = ",".join(sorted(set(self.codes)))
+        log.info("request", extra={"fields": fields})
+
+
+def _name(operation: str) -> str:
+    return _NOT_OF_A_NAME.sub("", operation[:NAME_CHARACTERS_MAX])
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """The exchange that the request belongs to; a new one where no middleware has begun it."""
+    exchange = scope.get(SCOPE_KEY)
+    if exchange is None:
+        exchange = scope[SCOPE_KEY] = Exchange(_request_id(scope))
+    assert isinstance(exchange, Exchange)
+    return exchange
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == REQUEST_ID_HEADER:
+            return value.decode("ascii") if _SANE_REQUEST_ID.fullmatch(value) else token_hex(8)
+    return token_hex(8)
+
+
+class ExchangeMiddleware:
+    """The outermost application: gives each request its id, logs it once, and masks what nobody caught."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 500 with the request id where the application fails before its answer has begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = exchange_of(scope)
+        request_id = (REQUEST_ID_HEADER, exchange.request_id.encode("ascii"))
+        complete = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal complete
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), request_id]
+            elif not message.get("more_body", False):
+                complete = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as unexpected:
+            exchange.codes = ("INTERNAL",)
+            fields = {"request_id": exchange.request_id, "exception": stack_of(unexpected)}
+            log.error("request failed", extra={"fields": fields})
+            if exchange.status is None:
+                await _send_internal_error(exchange, send_with_id)
+            elif not complete:
+                # The client has to see that the answer is cut short: the server closes the connection.
+                raise
+        finally:
+            exchange.log_line(scope)
+
+
+async def _send_internal_error(exchange: Exchange, send: Send) -> None:
+    extensions = {"code": "INTERNAL", "executed": "UNKNOWN", "requestId": exchange.request_id}
+    body = orjson.dumps({"errors": [{"message": "Internal error", "extensions": extensions}]})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

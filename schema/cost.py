@@ -1,0 +1,287 @@
+"""What a document would cost to validate and to run, measured before either.
+
+One pass over the syntax tree, each fragment once: linear in the document whatever its fragments spread, so
+that it may run before graphql-core's validation, some of whose rules take quadratic time or worse.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from graphql import (
+    DocumentNode,
+    ExecutableDefinitionNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+
+from schema.failures import Failure, FailureCode
+
+CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword"})
+INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+PAGE_ITEMS_DEFAULT = 20
+PAGE_ITEMS_MAX = 100
+# A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
+LIST_ITEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CostLimits:
+    """The most a document may hold, and the most that one of its operations may cost.
+
+    `fields_max` counts fields and spreads with every fragment written out; `cost_max` multiplies fields by
+    the items of the lists they stand in. `overlaps_max` bounds the pairs of fields that answer under one key
+    at one place, which is what graphql-core's quadratic rule compares. A page of 100 history entries with all
+    they hold costs about 4,000; GraphiQL's introspection query has 15 levels.
+    """
+
+    depth_max: int = 15
+    nesting_max: int = 60
+    fields_max: int = 1_000
+    cost_max: int = 10_000
+    selections_max: int = 1_000
+    aliases_max: int = 100
+    directives_max: int = 50
+    definitions_max: int = 100
+    overlaps_max: int = 2_000
+
+
+LIMITS = CostLimits()
+
+
+class Cost(NamedTuple):
+    """What a selection set costs, fragments included. `credentials`: fields that check or set a password."""
+
+    total: int
+    depth: int
+    fields: int
+    credentials: int
+
+
+FREE = Cost(0, 0, 0, 0)
+
+
+class CostRule:
+    """Measures documents against one schema. Built once; keeps nothing of the documents."""
+
+    def __init__(
+        self, schema: GraphQLSchema, *, introspection: bool = True, limits: CostLimits = LIMITS
+    ) -> None:
+        self._schema = schema
+        self._introspection = introspection
+        self._limits = limits
+
+    def measure(self, document: DocumentNode) -> dict[OperationDefinitionNode, Cost]:
+        """The cost of each operation. Raises Failure (BAD_USER_INPUT) where one or the whole is too much."""
+        limits = self._limits
+        if len(document.definitions) > limits.definitions_max:
+            raise too_much("definitions", limits.definitions_max)
+        measure = _Measure(self._schema, document, limits, introspection=self._introspection)
+        for name in measure.fragments:
+            measure.fragment(name)
+        costs: dict[OperationDefinitionNode, Cost] = {}
+        for definition in document.definitions:
+            if isinstance(definition, ExecutableDefinitionNode):
+                measure.count_directives(len(definition.directives or ()))
+            if isinstance(definition, OperationDefinitionNode):
+                costs[definition] = self._operation(measure, definition)
+        return costs
+
+    def _operation(self, measure: "_Measure", operation: OperationDefinitionNode) -> Cost:
+        limits = self._limits
+        root = self._schema.get_root_type(operation.operation)
+        cost = measure.selection_set(operation.selection_set, root)
+        if cost.depth > limits.depth_max:
+            raise too_much("levels of fields", limits.depth_max)
+        if cost.fields > limits.fields_max:
+            raise too_much("fields, its fragments written out,", limits.fields_max)
+        if cost.total > limits.cost_max:
+            raise too_much(
+                f"work (it costs {cost.total}; ask for smaller pages by `first` or `last`,"
+                " whose variables count as the largest page)",
+                limits.cost_max,
+            )
+        if measure.overlaps([operation.selection_set]) > limits.overlaps_max:
+            raise too_much("fields under the same name", limits.overlaps_max)
+        return cost
+
+
+def too_much(what: str, most: int) -> Failure:
+    """The refusal of a document that holds too much of something."""
+    return Failure(FailureCode.BAD_USER_INPUT, f"The document has too many {what}: at most {most}.")
+
+
+class _Measure:
+    """The state of measuring one document."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, limits: CostLimits, *, introspection: bool
+    ) -> None:
+        self.fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._schema = schema
+        self._limits = limits
+        self._introspection = introspection
+        self._measured: dict[str, Cost] = {}
+        self._under_way: set[str] = set()
+        self._nesting = 0
+        self._selections = 0
+        self._aliases = 0
+        self._directives = 0
+
+    def fragment(self, name: str) -> Cost:
+        """The cost of a fragment, measured the first time it is met. An unknown one is left to validation."""
+        measured = self._measured.get(name)
+        if measured is not None:
+            return measured
+        definition = self.fragments.get(name)
+        if definition is None:
+            return FREE
+        if name in self._under_way:
+            raise Failure(FailureCode.BAD_USER_INPUT, f"The fragment '{name}' spreads itself.")
+        self._under_way.add(name)
+        parent = self._schema.get_type(definition.type_condition.name.value)
+        cost = self.selection_set(definition.selection_set, parent)
+        self._measured[name] = cost
+        return cost
+
+    def selection_set(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None) -> Cost:
+        self._nesting += 1
+        if self._nesting > self._limits.nesting_max:
+            raise too_much("levels of braces and fragments", self._limits.nesting_max)
+        total = depth = fields = credentials = 0
+        for selection in selection_set.selections:
+            self._count(selection)
+            cost = self._selection(selection, parent)
+            total += cost.total
+            depth = max(depth, cost.depth)
+            fields += cost.fields
+            credentials += cost.credentials
+        self._nesting -= 1
+        return Cost(total, depth, fields, credentials)
+
+    def overlaps(self, selection_sets: list[SelectionSetNode]) -> int:
+        """How many pairs of fields meet under one response key. Bounded: the fields were counted before."""
+        meeting: dict[str, list[FieldNode]] = defaultdict(list)
+        self._gather(selection_sets, meeting, set())
+        pairs = 0
+        for fields in meeting.values():
+            pairs += len(fields) * (len(fields) - 1) // 2
+            below = [field.selection_set for field in fields if field.selection_set]
+            if below:
+                pairs += self.overlaps(below)
+        return pairs
+
+    def _gather(
+        self, selection_sets: list[SelectionSetNode], meeting: dict[str, list[FieldNode]], spread: set[str]
+    ) -> None:
+        for selection_set in selection_sets:
+            for selection in selection_set.selections:
+                if isinstance(selection, FieldNode):
+                    meeting[(selection.alias or selection.name).value].append(selection)
+                elif isinstance(selection, InlineFragmentNode):
+                    self._gather([selection.selection_set], meeting, spread)
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                    spread.add(selection.name.value)
+                    fragment = self.fragments.get(selection.name.value)
+                    if fragment:
+                        self._gather([fragment.selection_set], meeting, spread)
+
+    def count_directives(self, directives: int) -> None:
+        self._directives += directives
+        if self._directives > self._limits.directives_max:
+            raise too_much("directives", self._limits.directives_max)
+
+    def _count(self, selection: SelectionNode) -> None:
+        self._selections += 1
+        if self._selections > self._limits.selections_max:
+            raise too_much("selections", self._limits.selections_max)
+        if selection.directives:
+            self.count_directives(len(selection.directives))
+        if isinstance(selection, FieldNode) and selection.alias:
+            self._aliases += 1
+            if self._aliases > self._limits.aliases_max:
+                raise too_much("aliases", self._limits.aliases_max)
+
+    def _selection(self, selection: SelectionNode, parent: GraphQLNamedType | None) -> Cost:
+        if isinstance(selection, FieldNode):
+            return self._field(selection, parent)
+        if isinstance(selection, FragmentSpreadNode):
+            cost = self.fragment(selection.name.value)
+        else:
+            assert isinstance(selection, InlineFragmentNode)
+            if selection.type_condition:
+                parent = self._schema.get_type(selection.type_condition.name.value)
+            cost = self.selection_set(selection.selection_set, parent)
+        # The spread itself counts, or fragments of nothing but spreads would be walked for free.
+        return cost._replace(fields=cost.fields + 1)
+
+    def _field(self, field: FieldNode, parent: GraphQLNamedType | None) -> Cost:
+        name = field.name.value
+        if name in INTROSPECTION_FIELDS and not self._introspection:
+            raise Failure(FailureCode.BAD_USER_INPUT, "Introspection is switched off.")
+        definition = (
+            self._schema.get_field(parent, name)
+            if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)
+            else None
+        )
+        credentials = int(name in CREDENTIAL_FIELDS and parent is self._schema.mutation_type)
+        if not field.selection_set:
+            return Cost(1, 1, 1, credentials)
+        items = _items(field, definition, parent)
+        below = self.selection_set(
+            field.selection_set, get_named_type(definition.type) if definition else None
+        )
+        return Cost(
+            1 + items * below.total, 1 + below.depth, 1 + below.fields, credentials + below.credentials
+        )
+
+
+def _items(field: FieldNode, definition: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
+    """How many times at most what stands below the field is answered."""
+    if definition is None:
+        return 1
+    if "first" in definition.args or "last" in definition.args:
+        return _page_items(field)
+    if not is_list_type(get_nullable_type(definition.type)):
+        return 1
+    # A connection's lists are the page that its field was multiplied by; introspection lists the schema,
+    # whose size no client chooses.
+    return (
+        1 if parent and (parent.name.endswith("Connection") or parent.name.startswith("__")) else LIST_ITEMS
+    )
+
+
+def _page_items(field: FieldNode) -> int:
+    asked = [
+        argument.value
+        for argument in field.arguments or ()
+        if argument.name.value in ("first", "last") and not isinstance(argument.value, NullValueNode)
+    ]
+    if not asked:
+        return PAGE_ITEMS_DEFAULT
+    return max(
+        # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
+        min(int(value.value), PAGE_ITEMS_MAX)
+        if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_ITEMS_MAX))
+        else PAGE_ITEMS_MAX
+        for value in asked
+    )

@@ -1,0 +1,199 @@
+"""Documents prepared once and kept: parsed, their cost checked, validated, their operations ready to run."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    TokenKind,
+    ValuesOfCorrectTypeRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from schema.cost import Cost, CostRule
+from schema.execution import MakeRun, Run, interpret
+from schema.failures import Failure, FailureCode
+from schema.input_errors import SafeValuesOfCorrectTypeRule, safe_syntax_error
+from schema.variables import Signature, signatures_of
+
+# A charge has some 120 tokens, GraphiQL's introspection query some 400.
+TOKENS_MAX = 4_000
+COMMENTS_MAX = 500
+CHARACTERS_MAX = 20_000
+# Each error may look for names to suggest, which is the slowest part of validation.
+ERRORS_MAX = 5
+CACHED_DOCUMENTS_MAX = 1_000
+CACHED_CHARACTERS_MAX = 2_000_000
+
+_RULES = (
+    *(rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule),
+    SafeValuesOfCorrectTypeRule,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
+_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+
+
+class InvalidDocument(Exception):
+    """A document that does not parse, or is not valid against the schema."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(f"{len(errors)} errors in the document")
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedOperation:
+    """One operation of a document, with all that does not depend on the request worked out.
+
+    `first_key`: the response key of the field that runs first, where the document alone tells;
+    `is_single`: that field is the only one.
+    """
+
+    name: str | None
+    is_mutation: bool
+    first_key: str | None
+    is_single: bool
+    signatures: tuple[Signature, ...]
+    cost: Cost
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedDocument:
+    """A document that may be run as often as it is asked for."""
+
+    operations: Mapping[str | None, PreparedOperation]
+
+    def select(self, name: str | None) -> PreparedOperation:
+        """The operation of that name, or the only one. Raises Failure where there is none."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        operation = self.operations.get(name)
+        if operation is None:
+            # The name that was asked for is not repeated: nothing bounds what it holds.
+            raise Failure(
+                FailureCode.BAD_USER_INPUT,
+                "The document has several operations: name one by 'operationName'."
+                if name is None
+                else "The document has no operation of the name given as 'operationName'.",
+            )
+        return operation
+
+    @property
+    def may_mutate(self) -> bool:
+        """Is any of its operations a mutation?"""
+        return any(operation.is_mutation for operation in self.operations.values())
+
+
+class DocumentCache:
+    """Prepared documents by their text, the least recently used forgotten first; failed ones are not kept."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        introspection: bool,
+        make_run: MakeRun = interpret,
+        documents_max: int = CACHED_DOCUMENTS_MAX,
+        characters_max: int = CACHED_CHARACTERS_MAX,
+    ) -> None:
+        self.hide_suggestions: Final = not introspection
+        self._schema = schema
+        self._core = schema._schema  # noqa: SLF001 - Strawberry offers no other way to its graphql-core schema
+        self._make_run = make_run
+        self._cost_rule = CostRule(self._core, introspection=introspection)
+        self._documents_max = documents_max
+        self._characters_max = characters_max
+        self._documents: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> PreparedDocument:
+        """The document, prepared now if it was not before.
+
+        Raises InvalidDocument, or Failure (BAD_USER_INPUT) where it would cost too much.
+        """
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+            return document
+        document = self._prepare(text)
+        self._documents[text] = document
+        self._characters += len(text)
+        while len(self._documents) > self._documents_max or self._characters > self._characters_max:
+            forgotten, _ = self._documents.popitem(last=False)
+            self._characters -= len(forgotten)
+        return document
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def _prepare(self, text: str) -> PreparedDocument:
+        document = _parse(text)
+        # Before validation, some of whose rules a hostile document can make quadratic.
+        costs = self._cost_rule.measure(document)
+        errors = validate(
+            self._core, document, _RULES, max_errors=ERRORS_MAX, hide_suggestions=self.hide_suggestions
+        )
+        if errors:
+            raise InvalidDocument(errors)
+        return PreparedDocument(
+            {
+                operation.name.value if operation.name else None: self._prepare_operation(
+                    document, operation, cost
+                )
+                for operation, cost in costs.items()
+            }
+        )
+
+    def _prepare_operation(
+        self, document: DocumentNode, operation: OperationDefinitionNode, cost: Cost
+    ) -> PreparedOperation:
+        selections = operation.selection_set.selections
+        first = selections[0] if selections else None
+        return PreparedOperation(
+            name=operation.name.value if operation.name else None,
+            is_mutation=operation.operation is OperationType.MUTATION,
+            first_key=(first.alias or first.name).value if isinstance(first, FieldNode) else None,
+            is_single=len(selections) == 1 and isinstance(first, FieldNode),
+            signatures=signatures_of(self._core, operation),
+            cost=cost,
+            run=self._make_run(self._schema, document, operation, hide_suggestions=self.hide_suggestions),
+        )
+
+
+def _parse(text: str) -> DocumentNode:
+    try:
+        document = parse(
+            text,
+            max_lexical_tokens=TOKENS_MAX,
+            max_comments=COMMENTS_MAX,
+            max_source_length=CHARACTERS_MAX,
+        )
+    except GraphQLSyntaxError as error:
+        raise InvalidDocument([safe_syntax_error(error)]) from None
+    if _NUL_ESCAPE.search(text) and _has_nul(document):
+        raise Failure(FailureCode.BAD_USER_INPUT, "The document holds the character NUL (U+0000).")
+    return document
+
+
+def _has_nul(document: DocumentNode) -> bool:
+    token = document.loc.start_token if document.loc else None
+    while token:
+        if token.kind in (TokenKind.STRING, TokenKind.BLOCK_STRING) and "\0" in (token.value or ""):
+            return True
+        token = token.next
+    return False

@@ -1,0 +1,36 @@
+"""Business refusals as clients see them."""
+
+from collections.abc import Iterable
+
+import strawberry
+
+from ledger.rejections import MEANING, ErrorCode, Rejection
+
+strawberry.enum(ErrorCode, description="Why something was refused. Names are never changed or reused.")
+for _value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    _value.description = MEANING[ErrorCode(_value.name)]
+
+
+@strawberry.type(
+    description=(
+        "A business refusal, as data. Top-level `errors` are kept for what is not business; each has "
+        "`extensions.code` (BAD_USER_INPUT, UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, OVERLOADED, UNAVAILABLE or "
+        "INTERNAL), and on mutations `extensions.executed`, NO or UNKNOWN."
+    )
+)
+class UserError:
+    """A refusal in a payload's `userErrors`."""
+
+    code: ErrorCode = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="Why, for people. It may change; the code does not.")
+    field: list[str] | None = strawberry.field(
+        description='The path of the culprit in `input`, such as `["amount"]`; null where no single field is to blame.'
+    )
+
+
+def user_errors(rejections: Iterable[Rejection]) -> list[UserError]:
+    """The refusals as a payload lists them."""
+    return [
+        UserError(code=rejection.code, message=rejection.message, field=list(rejection.field) or None)
+        for rejection in rejections
+    ]

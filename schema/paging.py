@@ -1,0 +1,120 @@
+"""Relay's pages: `first`/`after` and `last`/`before`, by cursors that hold a position and nothing else."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from ledger.reads import Filter, Span
+from schema.failures import Failure, FailureCode
+
+PAGE_SIZE_MAX = 100
+PAGE_SIZE_DEFAULT = 20
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="The first so many after `after`: 0 to 100. 20 when neither is given."),
+]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="The last so many before `before`: 0 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """The Relay type of that name."""
+
+    has_next_page: bool = strawberry.field(description="Whether more follows.")
+    has_previous_page: bool = strawberry.field(description="Whether something comes before.")
+    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which page is asked for. `backward`: counted from the end of the list."""
+
+    size: int
+    backward: bool
+    after: str | None
+    before: str | None
+
+
+def read_page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
+    """The page of these four arguments. Raises Failure when they make no sense."""
+    if first is not None and last is not None:
+        raise _refuse("Give `first` or `last`, not both.")
+    size = PAGE_SIZE_DEFAULT if first is None and last is None else first if last is None else last
+    assert size is not None
+    if not 0 <= size <= PAGE_SIZE_MAX:
+        raise _refuse(f"A page has 0 to {PAGE_SIZE_MAX} items.")
+    return Page(size, last is not None, after, before)
+
+
+def span_of(
+    page: Page,
+    read_key: Callable[[str], Key],
+    bounds: tuple[Key, Key],
+    *,
+    newest_first: bool,
+    wanted: Filter | None = None,
+) -> Span[Key]:
+    """The keys to fetch for a page of a list ordered by key: one more than it holds, to see whether more follows.
+
+    Raises Failure for a cursor that is none of this list's.
+    """
+    after = None if page.after is None else _read_cursor(page.after, read_key)
+    before = None if page.before is None else _read_cursor(page.before, read_key)
+    low, high = (before, after) if newest_first else (after, before)
+    return Span(
+        bounds[0] if low is None else low,
+        bounds[1] if high is None else high,
+        descending=newest_first != page.backward,
+        limit=page.size + 1,
+        wanted=wanted or Filter(),
+    )
+
+
+def cut(rows: Sequence[Row], page: Page) -> tuple[list[Row], bool, bool]:
+    """The rows of the page in the list's order, and whether something follows and comes before."""
+    has_more = len(rows) > page.size
+    kept = list(rows[: page.size])
+    if page.backward:
+        return kept[::-1], page.before is not None, has_more
+    return kept, has_more, page.after is not None
+
+
+def page_info(cursors: Sequence[str], has_next_page: bool, has_previous_page: bool) -> PageInfo:
+    """The PageInfo of a page with these cursors."""
+    return PageInfo(
+        has_next_page=has_next_page,
+        has_previous_page=has_previous_page,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+def write_cursor(key: object) -> str:
+    """An opaque cursor. It holds a position, not a right: whose list it is was decided elsewhere."""
+    return base64.urlsafe_b64encode(f"p{key}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, read_key: Callable[[str], Key]) -> Key:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        if not text.startswith("p"):
+            raise ValueError
+        return read_key(text[1:])
+    except (ValueError, binascii.Error):
+        raise _refuse("This is not a cursor of this list.") from None
+
+
+def _refuse(message: str) -> Failure:
+    return Failure(FailureCode.BAD_USER_INPUT, message)
