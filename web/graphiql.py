@@ -27,7 +27,9 @@ PAGE = f"""<!doctype html>
 <script type="module" src="{address("purser.js")}"></script>
 </head>
 <body>
-<div id="purser" nonce="NONCE"><noscript>GraphiQL needs JavaScript. POST to /graphql works without.</noscript></div>
+<div id="purser" nonce="NONCE">
+<noscript>GraphiQL needs JavaScript. POST /graphql works without.</noscript>
+</div>
 </body>
 </html>
 """
@@ -47,7 +49,7 @@ HEADERS = {
 
 
 async def graphiql_page(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI app that answers GET and HEAD with the page; the caller has seen to the path, method and Accept."""
+    """The ASGI app that answers with the page; its caller has seen to path, method and Accept."""
     nonce = secrets.token_urlsafe(16)
     policy = {"content-security-policy": POLICY.replace("NONCE", nonce)}
     response = HTMLResponse(PAGE.replace("NONCE", nonce), headers=HEADERS | policy)

@@ -1,4 +1,4 @@
-"""The page's files: read once, compressed once, and kept by browsers for as long as their content stays the same."""
+"""The page's files: read once, compressed once, and kept by browsers while their content stays the same."""
 
 import gzip
 import hashlib
@@ -62,7 +62,7 @@ def _compressed(name: str) -> bytes:
 
 
 async def static_files(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI app to mount at /static: `/static/<version>/<name>`, or `/static/<name>` to be asked for each time.
+    """The ASGI app to mount at /static: `<version>/<name>`, or `<name>` alone, to be asked for each time.
 
     A version other than this process's is answered with the files it has, but not to be kept: while a new
     release is rolled out, a page may come from one instance and its files from another.

@@ -88,7 +88,7 @@ function TokenField({ identity }) {
           {
             type: 'button',
             disabled: !identity,
-            onClick: () => forget(identity.role, `The token of ${identity.email} is forgotten.`),
+            onClick: () => forget(identity.role, `The ${LABELS[identity.role].toLowerCase()}'s token is forgotten.`),
           },
           'Forget',
         ),

@@ -11,7 +11,7 @@ import {
 } from './vendor/graphiql.js';
 import { Bar } from './bar.js';
 import { announce, forgetAll, snapshot, subscribe } from './identities.js';
-import { CLIENT_WALLET, storyTabs } from './story.js';
+import { CLIENT_WALLET, NEW_TAB, storyTabs } from './story.js';
 import { fetcher } from './transport.js';
 
 // Operations carry passwords and tokens, so that what is typed lives as long as the browser's tab, no longer.
@@ -38,7 +38,7 @@ function StoryCorner() {
   useEffect(() => {
     if (!wallet || !variableEditor?.getValue().includes(CLIENT_WALLET)) return;
     variableEditor.setValue(variableEditor.getValue().replace(CLIENT_WALLET, wallet));
-    announce("The token of the client's wallet was filled in below.");
+    announce("The client's wallet was filled in below.");
   }, [activeTabIndex, variableEditor, wallet]);
   return h('button', { type: 'button', className: 'start-again', onClick: startAgain }, 'Start again');
 }
@@ -53,7 +53,14 @@ function Page() {
       null,
       h(
         GraphiQL,
-        { fetcher, storage, defaultTabs, defaultEditorToolsVisibility: 'variables', shouldPersistHeaders: false },
+        {
+          fetcher,
+          storage,
+          defaultTabs,
+          defaultQuery: NEW_TAB,
+          defaultEditorToolsVisibility: 'variables',
+          shouldPersistHeaders: false,
+        },
         h(GraphiQL.Logo, null, h(StoryCorner)),
       ),
     ),

@@ -5,6 +5,9 @@
 
 export const CLIENT_WALLET = '← filled in after step 2';
 
+/** What a new tab starts with. */
+export const NEW_TAB = '# Ctrl-Space shows what may stand here, Ctrl-Enter runs it.\n\n';
+
 const SIGN_UP = `token
     expiresAt
     account { __typename id email }

@@ -1,6 +1,7 @@
 // How the page talks to the service: each request carries the active identity's bearer token, and a token
 // that comes back from signing up or logging in is used from then on.
 
+import { parse } from './vendor/graphiql.js';
 import { activeIdentity, adopt, announce, forget, rememberWallet } from './identities.js';
 
 const ENDPOINT = '/graphql';
@@ -32,21 +33,33 @@ export async function whoHolds(token) {
 }
 
 /** GraphiQL's fetcher. A header typed into GraphiQL's own Headers editor goes before the identity's token. */
-export async function fetcher({ query, variables, operationName }, { headers: typed = {}, documentAST } = {}) {
+export async function fetcher({ query, variables, operationName }, { headers: typed = {} } = {}) {
   const speaker = activeIdentity();
   const ownHeader = Object.keys(typed).some((name) => name.toLowerCase() === 'authorization');
   const headers = speaker && !ownHeader ? { ...authorization(speaker.token), ...typed } : typed;
-  const result = await post({ query, variables, operationName }, headers);
-  await learnFrom(result, mutationFields(documentAST, operationName), ownHeader ? null : speaker);
+  const operation = chosenOperation(query, operationName);
+  const result = await post({ query, variables, operationName: operation?.name?.value }, headers);
+  await learnFrom(result, mutationFields(operation), ownHeader ? null : speaker);
   return result;
 }
 
-/** The answer's name and the schema's name of each field of the mutation that ran; none for a query. */
-function mutationFields(documentAST, operationName) {
-  const operations = documentAST?.definitions.filter(({ kind }) => kind === 'OperationDefinition') ?? [];
-  const ran = operations.find(({ name }) => name?.value === operationName) ?? operations[0];
-  if (ran?.operation !== 'mutation') return [];
-  return ran.selectionSet.selections
+/**
+ * The operation that GraphiQL means, undefined in a document that doesn't parse. GraphiQL's own idea of the name
+ * lags a tenth of a second behind the editor: run at once after a change of tab, it names the other tab's.
+ */
+function chosenOperation(query, operationName) {
+  try {
+    const operations = parse(query).definitions.filter(({ kind }) => kind === 'OperationDefinition');
+    return operations.find(({ name }) => name?.value === operationName) ?? operations[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer's name and the schema's name of each field of a mutation; none for a query. */
+function mutationFields(operation) {
+  if (operation?.operation !== 'mutation') return [];
+  return operation.selectionSet.selections
     .filter(({ kind }) => kind === 'Field')
     .map(({ alias, name }) => ({ key: alias?.value ?? name.value, field: name.value }));
 }
@@ -54,7 +67,7 @@ function mutationFields(documentAST, operationName) {
 async function learnFrom(result, fields, speaker) {
   const refused = result.errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
   if (refused && speaker) {
-    announce(`The token of ${speaker.email} isn't accepted any more: log in again, or paste another.`);
+    announce(`The ${rolesInWords[speaker.role]}'s token isn't accepted any more: log in again.`);
   }
   for (const { key, field } of fields) {
     const payload = result.data?.[key];
@@ -62,7 +75,7 @@ async function learnFrom(result, fields, speaker) {
     if (SIGNING_IN.has(field) && payload.token) await useToken(payload.token);
     if (field === 'createWallet' && speaker && payload.wallet?.token) rememberWallet(speaker.role, payload.wallet.token);
     if (field === 'logOut' && speaker && !payload.userErrors?.length) {
-      forget(speaker.role, `${speaker.email} is logged out; its token is forgotten.`);
+      forget(speaker.role, `The ${rolesInWords[speaker.role]} is logged out.`);
     }
   }
 }
@@ -71,6 +84,6 @@ async function learnFrom(result, fields, speaker) {
 export async function useToken(token) {
   const holder = await whoHolds(token);
   if (!holder) return false;
-  adopt({ ...holder, token, wallet: null }, `Now speaking as the ${rolesInWords[holder.role]}, ${holder.email}.`);
+  adopt({ ...holder, token, wallet: null }, `Signed in as the ${rolesInWords[holder.role]}.`);
   return true;
 }

@@ -1,0 +1,20 @@
+"""A token that the service refuses. Apart, because Chromium itself notes a 401 in the console."""
+
+import pytest
+from playwright.async_api import BrowserContext, expect
+
+from tests.browser.conftest import RunningService
+from tests.browser.explorer import Explorer
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_token_that_is_none_is_refused_in_words(
+    browser_context: BrowserContext, service: RunningService
+) -> None:
+    explorer = Explorer(browser_context.pages[0], service.url)
+    await explorer.open()
+    await explorer.page.get_by_label("Bearer token").fill("not-a-token")
+    await explorer.page.keyboard.press("Enter")
+    await expect(explorer.page.get_by_text("The service doesn't accept this token.")).to_be_visible()
+    await expect(explorer.identity("Signed out")).to_be_checked()
