@@ -76,12 +76,15 @@ class EmbeddedServer:
                 undo.callback(shutil.rmtree, socket_folder, ignore_errors=True)
             undo.enter_context(_guard(folder, socket_folder if is_temporary else None))
             command = [*run_as(owner), *server_command(folder, socket_folder)]
-            undo.enter_context(_server(command, folder, self.data_dir / "postgresql.log"))
+            self._process = undo.enter_context(_server(command, folder, self.data_dir / "postgresql.log"))
             self.dsn = f"postgresql://{USER}@/{DATABASE}?host={quote(str(socket_folder), safe='/')}"
             _write_private(dsn_file, self.dsn)
             undo.callback(dsn_file.unlink, missing_ok=True)
             self._undo = undo.pop_all()
         return self
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
 
     def __exit__(
         self,
@@ -165,7 +168,7 @@ def _guard(folder: Path, temporary_folder: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _server(command: list[str], folder: Path, log: Path) -> Iterator[None]:
+def _server(command: list[str], folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     with log.open("wb") as output:
@@ -180,7 +183,7 @@ def _server(command: list[str], folder: Path, log: Path) -> Iterator[None]:
         )
     try:
         _await_ready(process, folder, log)
-        yield
+        yield process
     finally:
         _stop(process)
 
