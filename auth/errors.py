@@ -2,11 +2,15 @@
 
 from ledger.errors import Overloaded, Unavailable
 
-__all__ = ["Overloaded", "RateLimited", "Unauthenticated", "Unavailable"]
+__all__ = ["Forbidden", "Overloaded", "RateLimited", "Unauthenticated", "Unavailable"]
 
 
 class Unauthenticated(Exception):
     """There is no valid bearer token. Why is never told: every bad token looks the same from outside."""
+
+
+class Forbidden(Exception):
+    """The account is signed in, and its role may not do this at all, whatever the input."""
 
 
 class RateLimited(Exception):
