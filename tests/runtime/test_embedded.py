@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -35,10 +36,26 @@ runtime.embedded.EmbeddedServer(Path(sys.argv[1])).__enter__()
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
+def empty_dir() -> Iterator[Path]:
     # Not pytest's tmp_path: its names grow past what a socket's path may have.
     with tempfile.TemporaryDirectory(prefix="purser-test-") as folder:
         yield Path(folder) / "data"
+
+
+@pytest.fixture(scope="module")
+def made_once() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="purser-test-") as folder:
+        with EmbeddedServer(Path(folder)):
+            pass
+        yield Path(folder) / "postgresql"
+
+
+@pytest.fixture
+def data_dir(empty_dir: Path, made_once: Path) -> Path:
+    """A data folder that has been used before: making one takes seconds, copying it none."""
+    empty_dir.mkdir(mode=0o700)
+    subprocess.run(["cp", "-a", made_once, empty_dir], check=True)
+    return empty_dir
 
 
 def assert_nothing_runs(data_dir: Path) -> None:
@@ -51,7 +68,8 @@ def socket_folder_of(dsn: str) -> Path:
     return Path(unquote(dsn.partition("host=")[2]))
 
 
-def test_second_start_is_quick_and_finds_the_data(data_dir: Path) -> None:
+def test_second_start_is_quick_and_finds_the_data(empty_dir: Path) -> None:
+    data_dir = empty_dir
     with EmbeddedServer(data_dir) as server:
         psql(server.dsn, "CREATE TABLE kept (note text); INSERT INTO kept VALUES ('here')")
     assert_nothing_runs(data_dir)
@@ -148,7 +166,7 @@ def test_second_launcher_is_told_who_has_the_folder(data_dir: Path) -> None:
 
 
 def test_too_long_a_path_puts_the_socket_elsewhere(data_dir: Path) -> None:
-    long_dir = data_dir / ("d" * 120)
+    long_dir = data_dir.rename(data_dir.with_name("d" * 120))
     with EmbeddedServer(long_dir) as server:
         assert psql(server.dsn, "SELECT 1") == "1"
         socket_folder = socket_folder_of(server.dsn)
@@ -167,13 +185,14 @@ def test_too_long_a_path_puts_the_socket_elsewhere(data_dir: Path) -> None:
     "name", ["with space", "with,comma", "with 'quote'", 'with "double"', "ümlaut %41 $HOME"]
 )
 def test_any_name_will_do(data_dir: Path, name: str) -> None:
-    with EmbeddedServer(data_dir / name) as server:
+    data_dir = data_dir.rename(data_dir.with_name(name))
+    with EmbeddedServer(data_dir) as server:
         assert psql(server.dsn, "SELECT 1") == "1"
     assert_nothing_runs(data_dir)
 
 
-def test_closed_parents_stay_closed(data_dir: Path) -> None:
-    home = data_dir.parent / "home"
+def test_closed_parents_stay_closed(empty_dir: Path) -> None:
+    home = empty_dir.parent / "home"
     home.mkdir(mode=0o700)
     with EmbeddedServer(home / "checkout" / "data") as server:
         assert psql(server.dsn, "SELECT 1") == "1"
@@ -184,7 +203,6 @@ def test_closed_parents_stay_closed(data_dir: Path) -> None:
 
 
 def test_folder_of_another_version(data_dir: Path) -> None:
-    (data_dir / "postgresql").mkdir(parents=True)
     (data_dir / "postgresql" / "PG_VERSION").write_text("17\n")
     with pytest.raises(EmbeddedServerError, match=r"written by PostgreSQL 17.*brings 18"):
         EmbeddedServer(data_dir).__enter__()
@@ -199,7 +217,8 @@ def test_failed_start_shows_what_the_server_said(data_dir: Path) -> None:
     assert_nothing_runs(data_dir)
 
 
-def test_interrupted_making_is_begun_anew(data_dir: Path) -> None:
+def test_interrupted_making_is_begun_anew(empty_dir: Path) -> None:
+    data_dir = empty_dir
     (data_dir / "initdb-halfway" / "base").mkdir(parents=True)
     with EmbeddedServer(data_dir) as server:
         assert psql(server.dsn, "SELECT 1") == "1"

@@ -1,0 +1,306 @@
+"""`purser serve`, for real: quickly up, stopped in order, healed where a part dies, nothing left behind."""
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.processes import SECONDS_MAX, processes_naming, wait_until
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+QUERY = b'{"query": "{ __typename }"}'
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    """One database for all tests of the file: each starts a service of its own on it."""
+    with tempfile.TemporaryDirectory(prefix="purser-test-") as folder:
+        data_dir = Path(folder) / "data"
+        yield data_dir
+        assert_nothing_runs(data_dir)
+
+
+class Service:
+    """A running `purser serve`, and what it has said so far."""
+
+    def __init__(self, process: subprocess.Popen[str], data_dir: Path) -> None:
+        self.process = process
+        self.data_dir = data_dir
+        self.said = ""
+
+    def read_until(self, text: str) -> str:
+        assert self.process.stdout is not None
+        while text not in self.said:
+            line = self.process.stdout.readline()
+            assert line, f"ended with {self.process.wait()}: {self.said}"
+            self.said += line
+        return self.said
+
+    @property
+    def port(self) -> int:
+        found = re.search(r":(\d+)/graphql", self.said)
+        assert found, self.said
+        return int(found[1])
+
+    def api_processes(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return {pid for pid in map(int, children) if "api-process" in command_of(pid)}
+
+    def get(self, path: str) -> int:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
+
+    def is_listening(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def begin_request(self) -> socket.socket:
+        """A request whose body is still under way."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        head = (
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(QUERY)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + QUERY[:5])
+        # Until an API process has it in hand.
+        time.sleep(0.3)
+        return connection
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=SECONDS_MAX)
+
+
+def command_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    return ""
+
+
+def assert_nothing_runs(data_dir: Path) -> None:
+    wait_until(
+        lambda: not processes_naming(str(data_dir)), f"processes end: {processes_naming(str(data_dir))}"
+    )
+
+
+@contextlib.contextmanager
+def starting(data_dir: Path, **variables: str) -> Iterator[Service]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PURSER_")}
+    own.pop("DATABASE_URL", None)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "cli", "serve"],
+        env=own | {"PURSER_DATA_DIR": str(data_dir), "PURSER_PORT": "0"} | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=CHECKOUT,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            yield Service(process, data_dir)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@contextlib.contextmanager
+def serving(data_dir: Path, **variables: str) -> Iterator[Service]:
+    with starting(data_dir, **variables) as service:
+        service.read_until("Stop ")
+        yield service
+
+
+def test_says_where_to_look_and_second_start_is_quick(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        assert service.stop() == 0
+    started_at = time.monotonic()
+    with serving(data_dir) as service:
+        assert time.monotonic() - started_at < 3
+        assert service.get("/health/live") == 200
+        assert service.get("/health/ready") == 200
+        assert f"http://127.0.0.1:{service.port}/graphql" in service.said
+        assert str(data_dir) in service.said
+        assert service.stop() == 0
+
+
+def test_every_asked_for_process_serves_and_a_killed_one_is_replaced(data_dir: Path) -> None:
+    with serving(data_dir, PURSER_WORKERS="3") as service:
+        before = service.api_processes()
+        assert len(before) == 3
+        victim = min(before)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: len(service.api_processes() - before) == 1, "another process is started")
+        assert service.api_processes() >= before - {victim}
+        assert service.get("/health/live") == 200
+        assert service.stop() == 0
+
+
+def test_no_process_is_told_the_database_on_its_command_line(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        for pid in service.api_processes():
+            assert "postgresql://" not in command_of(pid)
+            assert b"PURSER_DATABASE_URL=postgresql://" in Path(f"/proc/{pid}/environ").read_bytes()
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stop_lets_requests_under_way_finish(data_dir: Path, number: signal.Signals) -> None:
+    with serving(data_dir) as service, service.begin_request() as connection:
+        service.process.send_signal(number)
+        wait_until(lambda: not service.is_listening(), "new connections are refused")
+        assert service.process.poll() is None
+        connection.sendall(QUERY[5:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert service.process.wait(timeout=SECONDS_MAX) == 0
+        assert_nothing_runs(data_dir)
+
+
+def test_stop_waits_no_longer_than_its_limit(data_dir: Path) -> None:
+    with serving(data_dir, PURSER_SHUTDOWN_SECONDS_MAX="1") as service, service.begin_request():
+        started_at = time.monotonic()
+        assert service.stop() == 0
+        assert 0.9 < time.monotonic() - started_at < 10
+
+
+def test_ctrl_c_of_the_terminal_reaches_the_launcher_alone_and_a_second_one_stops_at_once(
+    data_dir: Path,
+) -> None:
+    with serving(data_dir) as service, service.begin_request():
+        os.killpg(service.process.pid, signal.SIGINT)
+        service.read_until("Stopping")
+        time.sleep(0.5)
+        assert service.process.poll() is None
+        assert len(service.api_processes()) >= 1
+        started_at = time.monotonic()
+        os.killpg(service.process.pid, signal.SIGINT)
+        service.process.wait(timeout=SECONDS_MAX)
+        assert time.monotonic() - started_at < 5
+        assert_nothing_runs(data_dir)
+
+
+def test_interrupted_while_starting(data_dir: Path) -> None:
+    for seconds in (0.3, 0.5, 0.7, 0.9):
+        with starting(data_dir) as service:
+            time.sleep(seconds)
+            service.process.send_signal(signal.SIGINT)
+            assert service.process.stdout is not None
+            said = service.process.stdout.read()
+            # Before the launcher looks at signals, and so has started nothing, Python ends as it does.
+            assert service.process.wait(timeout=SECONDS_MAX) in (0, 1, 130, -signal.SIGINT), said
+        assert_nothing_runs(data_dir)
+
+
+def test_killed_launcher_leaves_nothing_and_the_next_start_recovers(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        family = service.api_processes()
+        assert family
+        service.process.kill()
+        service.process.wait(timeout=SECONDS_MAX)
+    with serving(data_dir) as service:
+        assert service.get("/health/live") == 200
+        assert service.stop() == 0
+    wait_until(lambda: not any(command_of(pid) for pid in family), "the API processes end")
+    assert_nothing_runs(data_dir)
+
+
+def test_port_in_use_is_one_line(data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with starting(data_dir, PURSER_PORT=str(port)) as service:
+            assert service.process.wait(timeout=SECONDS_MAX) == 1
+            assert service.process.stdout is not None
+            said = service.process.stdout.read()
+    assert said.startswith(f"Error: Can't listen on 127.0.0.1 port {port}")
+    assert "PURSER_PORT" in said
+    assert said.count("\n") == 1
+
+
+def test_second_launcher_on_the_folder_is_one_line(data_dir: Path) -> None:
+    with serving(data_dir) as first:
+        with starting(data_dir) as second:
+            assert second.process.wait(timeout=SECONDS_MAX) == 1
+            assert second.process.stdout is not None
+            said = second.process.stdout.read()
+        assert f"process {first.process.pid}" in said
+        assert said.count("\n") == 1
+        assert first.get("/health/live") == 200
+        assert first.stop() == 0
+
+
+def test_unreachable_database_is_one_line(data_dir: Path) -> None:
+    with starting(data_dir, DATABASE_URL="postgresql://someone:hunter2@127.0.0.1:1/purser") as service:
+        assert service.process.wait(timeout=SECONDS_MAX) == 1
+        assert service.process.stdout is not None
+        said = service.process.stdout.read()
+    assert said.startswith("Error: The database can't be used")
+    assert "hunter2" not in said
+    assert said.count("\n") == 1
+
+
+def test_processes_that_die_at_once_end_the_service(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("raise SystemExit(7)\n")
+    with starting(data_dir, PYTHONPATH=str(tmp_path)) as service:
+        assert service.process.wait(timeout=SECONDS_MAX) == 1
+        assert service.process.stdout is not None
+        said = service.process.stdout.read()
+    assert "Error: API processes ended 5 times" in said
+    assert "Traceback" not in said
+    assert_nothing_runs(data_dir)
+
+
+def test_dead_postmaster_ends_the_service(data_dir: Path) -> None:
+    with serving(data_dir) as service:
+        os.kill(int((data_dir / "postgresql/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        assert service.process.wait(timeout=SECONDS_MAX) == 1
+        assert service.process.stdout is not None
+        assert "postgresql.log" in service.process.stdout.read()
+    assert_nothing_runs(data_dir)
+
+
+def test_commands_use_the_running_service_s_database(data_dir: Path) -> None:
+    command = [sys.executable, "-P", "-m", "cli", "migrate"]
+    environment = os.environ | {"PURSER_DATA_DIR": str(data_dir)}
+    with serving(data_dir) as service:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=True
+        )
+        assert done.stdout == "The schema is up to date.\n"
+        assert service.stop() == 0
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=True
+    )
+    assert done.stdout == "The schema is up to date.\n"
+    assert_nothing_runs(data_dir)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 20_000]
+)
+def test_endless_heads_are_cut_off(data_dir: Path, data: bytes) -> None:
+    with serving(data_dir, PURSER_WORKERS="1") as service:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=SECONDS_MAX) as connection:
+            connection.sendall(data)
+            if data.endswith(b"X: "):
+                with contextlib.suppress(ConnectionError):
+                    for _ in range(100):
+                        connection.sendall(b"x" * 10_000)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(65536)[:12] in (b"", b"HTTP/1.1 400")
+        assert service.get("/health/live") == 200
+        assert service.stop() == 0
