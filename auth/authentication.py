@@ -1,4 +1,4 @@
-"""From the Authorization header to whom it stands for."""
+"""From a bearer token to whom it stands for."""
 
 from auth.errors import Unauthenticated
 from auth.principal import Principal
@@ -13,17 +13,12 @@ class Authenticator:
         self._tokens = tokens
         self._sessions = sessions
 
-    async def authenticate(self, authorization_header: str | None) -> Principal | None:
-        """Whom the bearer token stands for; None without a header.
+    async def authenticate(self, token: str) -> Principal:
+        """Whom the bearer token stands for.
 
-        Raises Unauthenticated for any header that is not "Bearer" and a valid token of a live
-        session, and Unavailable when the database is needed to tell and is away.
+        Raises Unauthenticated for anything but a valid token of a live session, and Unavailable when the
+        database is needed to tell and is away.
         """
-        if authorization_header is None:
-            return None
-        scheme, _, token = authorization_header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated
         principal = self._tokens.verify(token)
         if await self._sessions.ended(principal.session_id):
             raise Unauthenticated

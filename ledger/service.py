@@ -18,7 +18,7 @@ from ledger.partitions import keep_partitions, make_partitions
 from ledger.reads import Reads
 from ledger.rejections import MEANING, ErrorCode, Rejection
 from ledger.wallets import NewWallet, create_wallet
-from runtime.database import connect_writer, open_pool
+from runtime.database import connect_writer
 from runtime.settings import Settings
 
 # How many wallets the outside world has in each currency, so that writers seldom meet on one.
@@ -40,27 +40,29 @@ class Ledger:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, dsn: str) -> AsyncIterator["Ledger"]:
-        """A ledger that is ready; leaving the context finishes what was accepted and closes everything."""
-        async with open_pool(dsn, settings.database_pool_max) as pool:
-            currencies = await load_currencies(pool, settings.max_amounts)
-            coalescer = Coalescer(
-                queue_length_max=settings.queue_length_max,
-                queue_seconds_max=settings.queue_seconds_max,
-                batch_size_max=settings.batch_size_max,
-            )
-            executors = [
-                Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))
-                for _ in range(_WRITERS)
-            ]
-            await make_partitions(pool, settings.partition_months)
-            upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months))
-            try:
-                async with coalescer.running(executors):
-                    yield cls(pool, currencies, coalescer)
-            finally:
-                upkeep.cancel()
-                await asyncio.gather(upkeep, return_exceptions=True)
+    async def open(cls, settings: Settings, dsn: str, pool: asyncpg.Pool) -> AsyncIterator["Ledger"]:
+        """A ledger that reads through the pool and writes on connections of its own.
+
+        Leaving the context finishes what was accepted.
+        """
+        currencies = await load_currencies(pool, settings.max_amounts)
+        coalescer = Coalescer(
+            queue_length_max=settings.queue_length_max,
+            queue_seconds_max=settings.queue_seconds_max,
+            batch_size_max=settings.batch_size_max,
+        )
+        executors = [
+            Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))
+            for _ in range(_WRITERS)
+        ]
+        await make_partitions(pool, settings.partition_months)
+        upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months))
+        try:
+            async with coalescer.running(executors):
+                yield cls(pool, currencies, coalescer)
+        finally:
+            upkeep.cancel()
+            await asyncio.gather(upkeep, return_exceptions=True)
 
     async def submit(self, command: Command) -> Outcome:
         """Executes a command, exactly once for one idempotency key, and returns when it is committed.

@@ -59,6 +59,7 @@ class CostLimits:
     directives_max: int = 50
     definitions_max: int = 100
     overlaps_max: int = 2_000
+    introspections_max: int = 2
 
 
 LIMITS = CostLimits()
@@ -109,21 +110,21 @@ class CostRule:
         if cost.depth > limits.depth_max:
             raise too_much("levels of fields", limits.depth_max)
         if cost.fields > limits.fields_max:
-            raise too_much("fields, its fragments written out,", limits.fields_max)
+            raise too_much("fields, fragments written out", limits.fields_max)
         if cost.total > limits.cost_max:
-            raise too_much(
-                f"work (it costs {cost.total}; ask for smaller pages by `first` or `last`,"
-                " whose variables count as the largest page)",
-                limits.cost_max,
+            raise Failure(
+                FailureCode.BAD_USER_INPUT,
+                f"The operation may cost {cost.total}, more than {limits.cost_max}: ask for fewer fields or,"
+                f" by `first` or `last`, for smaller pages. A variable counts as a page of {PAGE_ITEMS_MAX}.",
             )
         if measure.overlaps([operation.selection_set]) > limits.overlaps_max:
-            raise too_much("fields under the same name", limits.overlaps_max)
+            raise too_much("pairs of fields under one name", limits.overlaps_max)
         return cost
 
 
 def too_much(what: str, most: int) -> Failure:
     """The refusal of a document that holds too much of something."""
-    return Failure(FailureCode.BAD_USER_INPUT, f"The document has too many {what}: at most {most}.")
+    return Failure(FailureCode.BAD_USER_INPUT, f"The document has more than {most} {what}.")
 
 
 class _Measure:
@@ -146,6 +147,7 @@ class _Measure:
         self._selections = 0
         self._aliases = 0
         self._directives = 0
+        self._introspections = 0
 
     def fragment(self, name: str) -> Cost:
         """The cost of a fragment, measured the first time it is met. An unknown one is left to validation."""
@@ -210,6 +212,13 @@ class _Measure:
         if self._directives > self._limits.directives_max:
             raise too_much("directives", self._limits.directives_max)
 
+    def _count_introspection(self) -> None:
+        if not self._introspection:
+            raise Failure(FailureCode.BAD_USER_INPUT, "Introspection is switched off.")
+        self._introspections += 1
+        if self._introspections > self._limits.introspections_max:
+            raise too_much("introspections", self._limits.introspections_max)
+
     def _count(self, selection: SelectionNode) -> None:
         self._selections += 1
         if self._selections > self._limits.selections_max:
@@ -236,8 +245,8 @@ class _Measure:
 
     def _field(self, field: FieldNode, parent: GraphQLNamedType | None) -> Cost:
         name = field.name.value
-        if name in INTROSPECTION_FIELDS and not self._introspection:
-            raise Failure(FailureCode.BAD_USER_INPUT, "Introspection is switched off.")
+        if name in INTROSPECTION_FIELDS:
+            self._count_introspection()
         definition = (
             self._schema.get_field(parent, name)
             if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)
@@ -278,10 +287,14 @@ def _page_items(field: FieldNode) -> int:
     ]
     if not asked:
         return PAGE_ITEMS_DEFAULT
+    # At least one: a page of -100 items would pay for the rest of the document.
     return max(
-        # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
-        min(int(value.value), PAGE_ITEMS_MAX)
-        if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_ITEMS_MAX))
-        else PAGE_ITEMS_MAX
-        for value in asked
+        1,
+        *(
+            # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
+            min(int(value.value), PAGE_ITEMS_MAX)
+            if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_ITEMS_MAX))
+            else PAGE_ITEMS_MAX
+            for value in asked
+        ),
     )

@@ -30,7 +30,7 @@ from schema.input_errors import SafeValuesOfCorrectTypeRule, safe_syntax_error
 from schema.variables import Signature, signatures_of
 
 # A charge has some 120 tokens, GraphiQL's introspection query some 400.
-TOKENS_MAX = 4_000
+TOKENS_MAX = 2_500
 COMMENTS_MAX = 500
 CHARACTERS_MAX = 20_000
 # Each error may look for names to suggest, which is the slowest part of validation.

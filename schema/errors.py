@@ -5,10 +5,9 @@ from collections.abc import Iterable
 import strawberry
 
 from ledger.rejections import MEANING, ErrorCode, Rejection
+from schema.enums import describe_enum
 
-strawberry.enum(ErrorCode, description="Why something was refused. Names are never changed or reused.")
-for _value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
-    _value.description = MEANING[ErrorCode(_value.name)]
+describe_enum(ErrorCode, "Why something was refused. Names are never changed or reused.", MEANING)
 
 
 @strawberry.type(

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLError,
     GraphQLInputType,
     GraphQLSyntaxError,
+    NullValueNode,
     ObjectValueNode,
     ValueNode,
     get_nullable_type,
@@ -85,13 +86,13 @@ class SafeValuesOfCorrectTypeRule(ValuesOfCorrectTypeRule):
         return SKIP
 
 
-def _literal_at(node: ValueNode, path: Sequence[str | int]) -> str | None:
+def _literal_at(node: ValueNode, path: Sequence[str | int]) -> object:
     for step in path:
         if isinstance(node, ObjectValueNode):
             node = next(field.value for field in node.fields if field.name.value == step)
         elif isinstance(node, ListValueNode) and isinstance(step, int):
             node = node.values[step]
-    return getattr(node, "value", None)
+    return None if isinstance(node, NullValueNode) else getattr(node, "value", node)
 
 
 def _type_at(input_type: Any, path: Sequence[str | int]) -> Any:

@@ -51,7 +51,7 @@ async def signed_in(auth: Auth, password: str = PASSWORD) -> SignedIn:
 
 
 async def principal_of(auth: Auth, outcome: SignedIn) -> Principal:
-    principal = await auth.authenticator.authenticate(f"Bearer {outcome.token}")
+    principal = await auth.authenticator.authenticate(outcome.token)
     assert principal is not None
     return principal
 
@@ -245,19 +245,7 @@ async def test_no_session_begins_with_a_password_that_is_being_changed(
     assert codes(await logging_in) == [ErrorCode.BAD_CREDENTIALS]
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", "Bearer", "Bearer ", "Basic YTpi", "bearer x.y.z", "Bearer\u00a0x", "Bearer " + "x" * 100_000],
-)
-async def test_bad_headers_are_refused(auth: Auth, header: str) -> None:
+@pytest.mark.parametrize("token", ["", " ", "x.y.z", "\u00a0x", "x" * 100_000])
+async def test_bad_tokens_are_refused(auth: Auth, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await auth.authenticator.authenticate(header)
-
-
-async def test_without_a_header_nobody_asks(auth: Auth) -> None:
-    assert await auth.authenticator.authenticate(None) is None
-
-
-async def test_the_scheme_is_no_matter_of_case(auth: Auth) -> None:
-    outcome = await sign_up(auth)
-    assert await auth.authenticator.authenticate(f"bEARER {outcome.token}")
+        await auth.authenticator.authenticate(token)

@@ -185,7 +185,7 @@ async def test_guessing_the_current_password_is_slowed_and_log_ins_are_not(auth:
         email=EMAIL, password=PASSWORD, first_name="A", last_name="B", phone_number="123456789"
     )
     assert isinstance(signed_up, SignedIn)
-    principal: Any = await auth.authenticator.authenticate(f"Bearer {signed_up.token}")
+    principal: Any = await auth.authenticator.authenticate(signed_up.token)
     for _ in range(5):
         await auth.accounts.change_password(principal, "a guess", "a new and better one")
     with pytest.raises(RateLimited):

@@ -1,0 +1,63 @@
+"""The ASGI application: routes, middleware, lifespan. It wires and decides nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from auth.principal import Principal
+from auth.service import Auth
+from ledger.service import Ledger
+from runtime.database import open_pool
+from runtime.http.guards import guard
+from runtime.http.health import health_routes
+from runtime.orm import open_orm
+from runtime.settings import Settings
+from schema.context import Context
+from schema.endpoint import Caller, GraphQLEndpoint
+from schema.root import schema
+from web.graphiql import graphiql_page
+from web.static_files import static_files
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service with these settings. `settings.database_url` must name a database whose schema is current."""
+    dsn = settings.database_url
+    if dsn is None:
+        raise ValueError("create_app needs database_url; `purser serve` provides the embedded server's")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
+            app.state.pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
+            app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
+            app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
+            yield
+
+    def make_context(caller: Caller, principal: Principal | None) -> Context:
+        return Context(settings, app.state.auth, app.state.ledger, principal, caller.address)
+
+    async def authenticate(token: str) -> Principal:
+        auth: Auth = app.state.auth
+        return await auth.authenticator.authenticate(token)
+
+    graphql = GraphQLEndpoint(
+        schema,
+        make_context,
+        authenticate,
+        settings,
+        graphiql=graphiql_page if settings.graphiql else None,
+    )
+    app = Starlette(
+        debug=False,
+        lifespan=lifespan,
+        routes=[
+            Route("/graphql", graphql, methods=None),
+            *health_routes(lambda request: request.app.state.pool),
+            Mount("/static", static_files),
+        ],
+    )
+    return guard(app, allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)

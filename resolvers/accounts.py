@@ -1,0 +1,90 @@
+"""Signing up, logging in and out, changing the password, and who one is."""
+
+from auth.account_records import find_account
+from auth.accounts import Refused, SignedIn
+from schema.accounts import Account, account
+from schema.context import Info
+from schema.errors import user_errors
+from schema.inputs import ChangePasswordInput, LogInInput, SignUpClientInput, SignUpCompanyInput
+from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
+from schema.scalars import DateTime
+
+
+async def viewer(info: Info) -> Account | None:
+    """The account that the bearer token stands for."""
+    principal = info.context.principal
+    if principal is None:
+        return None
+    record = await find_account(principal.account_id)
+    return None if record is None else account(record)
+
+
+async def sign_up_client(info: Info, input: SignUpClientInput) -> SignUpPayload:
+    """A new client."""
+    return _signed_up(
+        await info.context.auth.accounts.sign_up_client(
+            email=input.email,
+            password=input.password,
+            first_name=input.first_name,
+            last_name=input.last_name,
+            phone_number=input.phone_number,
+        )
+    )
+
+
+async def sign_up_company(info: Info, input: SignUpCompanyInput) -> SignUpPayload:
+    """A new company."""
+    return _signed_up(
+        await info.context.auth.accounts.sign_up_company(
+            email=input.email,
+            password=input.password,
+            name=input.name,
+            url=input.url,
+            first_name=input.first_name,
+            last_name=input.last_name,
+            phone_number=input.phone_number,
+        )
+    )
+
+
+async def log_in(info: Info, input: LogInInput) -> LogInPayload:
+    """A new session."""
+    outcome = await info.context.auth.accounts.log_in(input.email, input.password, info.context.address)
+    if isinstance(outcome, Refused):
+        return LogInPayload(
+            token=None, expires_at=None, account=None, user_errors=user_errors(outcome.rejections)
+        )
+    return LogInPayload(
+        token=outcome.token,
+        expires_at=DateTime(outcome.expires_at),
+        account=account(outcome.account),
+        user_errors=[],
+    )
+
+
+async def log_out(info: Info) -> LogOutPayload:
+    """The end of this session."""
+    await info.context.auth.accounts.log_out(info.context.signed_in())
+    return LogOutPayload(user_errors=[])
+
+
+async def change_password(info: Info, input: ChangePasswordInput) -> ChangePasswordPayload:
+    """A new password, and the end of all other sessions."""
+    context = info.context
+    refused = await context.auth.accounts.change_password(
+        context.signed_in(), input.current_password, input.new_password, context.address
+    )
+    return ChangePasswordPayload(user_errors=[] if refused is None else user_errors(refused.rejections))
+
+
+def _signed_up(outcome: SignedIn | Refused) -> SignUpPayload:
+    if isinstance(outcome, Refused):
+        return SignUpPayload(
+            token=None, expires_at=None, account=None, user_errors=user_errors(outcome.rejections)
+        )
+    return SignUpPayload(
+        token=outcome.token,
+        expires_at=DateTime(outcome.expires_at),
+        account=account(outcome.account),
+        user_errors=[],
+    )

@@ -1,0 +1,60 @@
+"""Finding operations."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from auth.principal import Role
+from ledger.reads import ID_MAX, ID_MIN
+from schema.context import Context, Info
+from schema.history import FilterArgument, HistoryOrder, OrderArgument, read_filter
+from schema.ids import IdKind, read_id_of
+from schema.operations import Operation, OperationConnection, OperationEdge, operation
+from schema.paging import After, Before, First, Last, cut, page_info, read_page, span_of, write_cursor
+
+
+async def find_operation(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The operation's id.")]
+) -> Operation | None:
+    """The operation, or null where there is none or it is none of the reader's."""
+    info.context.signed_in()
+    operation_id = read_id_of(IdKind.OPERATION, id)
+    return None if operation_id is None else await readable_operation(info.context, operation_id)
+
+
+async def readable_operation(context: Context, operation_id: UUID) -> Operation | None:
+    """The operation, if the reader may read it: who asked, who paid and who was paid may."""
+    found = await context.ledger.reads.operation(operation_id)
+    if found is None:
+        return None
+    record, parties = found
+    return operation(record, context) if any(map(context.may_read, parties)) else None
+
+
+async def list_operations(
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    filter_: FilterArgument = None,
+    order_by: OrderArgument = HistoryOrder.NEWEST_FIRST,
+) -> OperationConnection:
+    """The operations of all the reader's wallets; everyone's for an administrator."""
+    context = info.context
+    principal = context.signed_in()
+    owner_id = None if principal.role is Role.ADMIN else principal.account_id
+    page = read_page(first, after, last, before)
+    newest_first = order_by is HistoryOrder.NEWEST_FIRST
+    span = span_of(page, UUID, (ID_MIN, ID_MAX), newest_first=newest_first, wanted=read_filter(filter_))
+    records = await context.ledger.reads.operations(owner_id, span) if page.size else []
+    kept, has_next, has_previous = cut(records, page)
+    edges = [
+        OperationEdge(node=operation(record, context), cursor=write_cursor(record.id)) for record in kept
+    ]
+    return OperationConnection(
+        nodes=[edge.node for edge in edges],
+        edges=edges,
+        page_info=page_info([edge.cursor for edge in edges], has_next, has_previous),
+    )

@@ -1,0 +1,57 @@
+"""Is it alive, is it ready, how is it: for load balancers, containers and people."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from runtime.migrations import is_current
+
+CHECK_SECONDS_MAX = 2.0
+PoolOf = Callable[[Request], asyncpg.Pool]
+_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def health_routes(pool_of: PoolOf) -> list[Route]:
+    """GET /health/live, /health/ready and /status. `pool_of` finds the pool of a started service."""
+    started_at = time.monotonic()
+
+    async def live(request: Request) -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    async def ready(request: Request) -> JSONResponse:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                current = await is_current(pool_of(request))
+        except _AWAY:
+            return JSONResponse({"status": "unavailable", "reason": "the database does not answer"}, 503)
+        if not current:
+            return JSONResponse({"status": "unavailable", "reason": "the schema is not current"}, 503)
+        return JSONResponse({"status": "ready"})
+
+    async def status(request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "version": version("purser"),
+                "uptime_seconds": round(time.monotonic() - started_at, 1),
+                "database_latency_ms": await _latency_ms(pool_of(request)),
+            }
+        )
+
+    return [Route("/health/live", live), Route("/health/ready", ready), Route("/status", status)]
+
+
+async def _latency_ms(pool: asyncpg.Pool) -> float | None:
+    """How long the database takes to say anything; None when it does not answer."""
+    asked_at = time.perf_counter()
+    try:
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            await pool.fetchval("SELECT 1")
+    except _AWAY:
+        return None
+    return round((time.perf_counter() - asked_at) * 1000, 2)

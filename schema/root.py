@@ -1,0 +1,109 @@
+"""The root of the GraphQL schema: every query and mutation, and what answers it."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.accounts import change_password, log_in, log_out, sign_up_client, sign_up_company, viewer
+from resolvers.currencies import list_currencies
+from resolvers.money import charge, deposit
+from resolvers.nodes import find_node
+from resolvers.operations import find_operation, list_operations
+from resolvers.wallets import create_wallet, find_wallet, list_wallets
+from schema.accounts import Account, Administrator, Client, Company
+from schema.money import Currency
+from schema.nodes import Node
+from schema.operations import Operation, OperationConnection
+from schema.payloads import (
+    ChangePasswordPayload,
+    CreateWalletPayload,
+    LogInPayload,
+    LogOutPayload,
+    OperationPayload,
+    SignUpPayload,
+)
+from schema.scalars import SCALARS
+from schema.wallets import Wallet, WalletConnection
+
+
+@strawberry.type(description="What can be read. Another's data are answered exactly as what does not exist.")
+class Query:
+    """The queries."""
+
+    viewer: Account | None = strawberry.field(
+        resolver=viewer, description="The account that the bearer token stands for; null when signed out."
+    )
+    wallet: Wallet | None = strawberry.field(
+        resolver=find_wallet,
+        description=(
+            "One of the reader's wallets (any wallet, for an administrator), by token or id; null where there is "
+            "none or it is not theirs: the two can't be told apart."
+        ),
+    )
+    wallets: WalletConnection = strawberry.field(
+        resolver=list_wallets,
+        description="The reader's wallets, oldest first; all wallets, for an administrator.",
+    )
+    operation: Operation | None = strawberry.field(
+        resolver=find_operation,
+        description="An operation that the reader asked for, paid or was paid by; null for any other.",
+    )
+    operations: OperationConnection = strawberry.field(
+        resolver=list_operations,
+        description="Operations of all the reader's wallets; all operations, for an administrator.",
+    )
+    currencies: list[Currency] = strawberry.field(
+        resolver=list_currencies, description="Every currency that a wallet may have, by code."
+    )
+    node: Node | None = strawberry.field(
+        resolver=find_node,
+        description="Anything by its id; null where there is none or it is not the reader's to see.",
+    )
+
+
+@strawberry.type(description="What can be done. Mutations that move money take an `idempotencyKey`: use it.")
+class Mutation:
+    """The mutations."""
+
+    sign_up_client: SignUpPayload = strawberry.field(
+        resolver=sign_up_client, description="Makes a client's account and signs it in."
+    )
+    sign_up_company: SignUpPayload = strawberry.field(
+        resolver=sign_up_company, description="Makes a company's account and signs it in."
+    )
+    log_in: LogInPayload = strawberry.field(
+        resolver=log_in,
+        description="Begins a session. A wrong e-mail and a wrong password can't be told apart.",
+    )
+    log_out: LogOutPayload = strawberry.field(
+        resolver=log_out,
+        description=(
+            "Ends the session of the bearer token it is called with: on every instance the token is refused from "
+            "then on."
+        ),
+    )
+    change_password: ChangePasswordPayload = strawberry.field(
+        resolver=change_password,
+        description="Sets a new password and ends every other session of the account.",
+    )
+    create_wallet: CreateWalletPayload = strawberry.field(
+        resolver=create_wallet, description="Makes an empty wallet of the caller's."
+    )
+    deposit: OperationPayload = strawberry.field(
+        resolver=deposit,
+        description="The owner tops up a wallet. How the money was paid is not this service's business.",
+    )
+    charge: OperationPayload = strawberry.field(
+        resolver=charge,
+        description=(
+            "Companies only: takes money from the wallet with that token into the company's own wallet. All or "
+            "nothing. `wallet` in the payload is the company's."
+        ),
+    )
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Client, Company, Administrator],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

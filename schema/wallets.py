@@ -1,0 +1,128 @@
+"""Wallets as their owners and administrators see them."""
+
+from enum import StrEnum
+from uuid import UUID
+
+import strawberry
+
+from ledger.outcomes import WalletView
+from ledger.tokens import write_token
+from schema.context import Context, Info
+from schema.enums import describe_enum
+from schema.history import (
+    FilterArgument,
+    HistoryConnection,
+    HistoryOrder,
+    OrderArgument,
+    read_filter,
+    wallet_history,
+)
+from schema.ids import IdKind, write_id
+from schema.money import Money, money
+from schema.nodes import Node
+from schema.paging import After, Before, First, Last, PageInfo, read_page
+from schema.scalars import CurrencyCode, DateTime, WalletToken
+
+
+class WalletStatus(StrEnum):
+    """The states of wallets."""
+
+    ACTIVE = "ACTIVE"
+    FROZEN = "FROZEN"
+    CLOSED = "CLOSED"
+
+
+describe_enum(
+    WalletStatus,
+    "What may be done with a wallet.",
+    {
+        WalletStatus.ACTIVE: "Money comes and goes.",
+        WalletStatus.FROZEN: "It can receive, not pay: an administrator froze it.",
+        WalletStatus.CLOSED: "Nothing moves any more; the history stays.",
+    },
+)
+
+
+@strawberry.type(description="A balance in one currency, with its history.")
+class Wallet(Node):
+    """A holder's wallet."""
+
+    view: strawberry.Private[WalletView]
+    token: WalletToken | None = strawberry.field(
+        description="The wallet's own token: shown to its owner and administrators; null to anyone else."
+    )
+    name: str | None = strawberry.field(description="What its owner calls it.")
+    country: str | None = strawberry.field(description="Where it is used, as its owner says.")
+    city: str | None = strawberry.field(description="Where it is used, as its owner says.")
+    currency: CurrencyCode = strawberry.field(description="Its one currency; it never changes.")
+    status: WalletStatus = strawberry.field(description="What may be done with it.")
+    balance: Money = strawberry.field(
+        description="All that was posted, released or not: available + held + pending."
+    )
+    available: Money = strawberry.field(
+        description="What can be charged, sent or withdrawn right now; never below zero."
+    )
+    held: Money = strawberry.field(description="Set aside by authorizations and by withdrawals under way.")
+    pending: Money = strawberry.field(description="Deposited with an availableAt that has not come yet.")
+    created_at: DateTime = strawberry.field(description="When it was made.")
+
+    @strawberry.field(
+        description="Every operation of this wallet, refused ones too. A page costs the same at any depth."
+    )
+    async def history(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter_: FilterArgument = None,
+        order_by: OrderArgument = HistoryOrder.NEWEST_FIRST,
+    ) -> HistoryConnection:
+        """A page of the history."""
+        page = read_page(first, after, last, before)
+        return await wallet_history(self.view, info.context, page, read_filter(filter_), order_by)
+
+
+def wallet(view: WalletView, context: Context) -> Wallet:
+    """A wallet for a reader who may see it."""
+    currencies, code = context.ledger.currencies, view.currency
+    shown = context.may_read(view.owner_id)
+    return Wallet(
+        view=view,
+        id=strawberry.ID(write_id(IdKind.WALLET, view.id)),
+        token=WalletToken(write_token(view.id, view.token_secret)) if shown else None,
+        name=view.name,
+        country=view.country,
+        city=view.city,
+        currency=CurrencyCode(code),
+        status=WalletStatus(view.status),
+        balance=money(view.balance, code, currencies),
+        available=money(view.available, code, currencies),
+        held=money(view.held, code, currencies),
+        pending=money(view.pending, code, currencies),
+        created_at=DateTime(view.created_at),
+    )
+
+
+@strawberry.type(description="A wallet in a list.")
+class WalletEdge:
+    """The Relay type of that name."""
+
+    node: Wallet = strawberry.field(description="The wallet.")
+    cursor: str = strawberry.field(description="Where it stands in the list.")
+
+
+@strawberry.type(description="A page of wallets.")
+class WalletConnection:
+    """The Relay type of that name."""
+
+    owner_id: strawberry.Private[UUID | None]
+    nodes: list[Wallet] = strawberry.field(description="The wallets alone.")
+    edges: list[WalletEdge] = strawberry.field(description="The wallets with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
+
+    @strawberry.field(description="How many there are in all; counted only when asked for.")
+    async def total_count(self, info: Info) -> int:
+        """How many there are in all."""
+        return await info.context.ledger.reads.count_wallets(self.owner_id)
