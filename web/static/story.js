@@ -131,7 +131,7 @@ const drawn = () => crypto.getRandomValues(new Uint32Array(1))[0].toString(36).p
 /** GraphiQL's default tabs, for one telling of the story. */
 export function storyTabs() {
   const tag = drawn();
-  const password = `quiet-harbour-${drawn()}`;
+  const password = `lantern-meadow-${drawn()}`;
   const client = { firstName: 'Ada', lastName: 'Moreau', phoneNumber: '+14155550123' };
   const company = { name: 'Harbour Books', url: 'https://harbour.example', firstName: 'Ben', lastName: 'Okafor' };
   const steps = [

@@ -34,7 +34,8 @@ export async function whoHolds(token) {
 
 /** GraphiQL's fetcher. A header typed into GraphiQL's own Headers editor goes before the identity's token. */
 export async function fetcher({ query, variables, operationName }, { headers: typed = {} } = {}) {
-  const speaker = activeIdentity();
+  // The schema is the same for all, and is wanted even where a token from yesterday is still in use.
+  const speaker = operationName === 'IntrospectionQuery' ? null : activeIdentity();
   const ownHeader = Object.keys(typed).some((name) => name.toLowerCase() === 'authorization');
   const headers = speaker && !ownHeader ? { ...authorization(speaker.token), ...typed } : typed;
   const operation = chosenOperation(query, operationName);
@@ -67,7 +68,9 @@ function mutationFields(operation) {
 async function learnFrom(result, fields, speaker) {
   const refused = result.errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED');
   if (refused && speaker) {
-    announce(`The ${rolesInWords[speaker.role]}'s token isn't accepted any more: log in again.`);
+    // Kept in use, it would have logging in refused as well.
+    putAway(speaker, `The ${rolesInWords[speaker.role]}'s token isn't accepted any more: log in again.`);
+    return;
   }
   for (const { key, field } of fields) {
     const payload = result.data?.[key];
@@ -75,9 +78,15 @@ async function learnFrom(result, fields, speaker) {
     if (SIGNING_IN.has(field) && payload.token) await useToken(payload.token);
     if (field === 'createWallet' && speaker && payload.wallet?.token) rememberWallet(speaker.role, payload.wallet.token);
     if (field === 'logOut' && speaker && !payload.userErrors?.length) {
-      forget(speaker.role, `The ${rolesInWords[speaker.role]} is logged out.`);
+      putAway(speaker, `The ${rolesInWords[speaker.role]} is logged out.`);
     }
   }
+}
+
+/** Forgets a token that has ended, so there is nothing to undo. */
+function putAway(identity, text) {
+  forget(identity.role, '');
+  announce(text);
 }
 
 /** Takes a bearer token into use; false when the service doesn't accept it. */
