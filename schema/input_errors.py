@@ -27,7 +27,7 @@ from graphql.utilities.validate_input_value import validate_input_literal
 from graphql.validation import ValuesOfCorrectTypeRule
 
 # graphql-core ends its messages with the value, after one of these.
-_VALUE = re.compile(r"(, but encountered error|[;,.]?\s+[Ff]ound: |\. Did you mean .* Found: ).*", re.DOTALL)
+_VALUE = re.compile(r"(?:, but encountered error|[;,] found: |(?<=\?) Found: ).*", re.DOTALL)
 _TOKEN = re.compile(r"(String|BlockString|Int|Float) '.*'", re.DOTALL)
 
 
@@ -41,9 +41,14 @@ def safe_reason(message: str, input_type: GraphQLInputType, path: Sequence[str |
     generic = f"Expected a value of type '{expected}'."
     if is_specified_scalar_type(expected) or is_enum_type(expected):
         return _in_json_words(message) if leaf is None else generic
-    reason = _in_json_words(_VALUE.sub(".", message))
+    reason = _in_json_words(_without_value(message))
     quoted = str(leaf) if isinstance(leaf, str | int | float) else ""
     return generic if quoted and quoted in reason else reason
+
+
+def _without_value(message: str) -> str:
+    cut = _VALUE.sub("", message)
+    return cut if cut.endswith(("?", ".")) else f"{cut}."
 
 
 def _in_json_words(message: str) -> str:
@@ -67,7 +72,7 @@ def safe_syntax_error(error: GraphQLSyntaxError) -> GraphQLError:
 
 def safe_execution_message(message: str) -> str:
     """The message of an argument that could not be coerced while running, without the value."""
-    return _VALUE.sub(".", message)
+    return _without_value(message)
 
 
 class SafeValuesOfCorrectTypeRule(ValuesOfCorrectTypeRule):

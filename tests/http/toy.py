@@ -1,4 +1,4 @@
-"""A small schema with one field for each way in which a request can go well or wrong, and ASGI without a server."""
+"""A small schema with a field for each way in which a request goes well or wrong; ASGI without a server."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ class Query:
         return Item(name="one")
 
     @strawberry.field
-    def items(self, first: int | None = None, last: int | None = None) -> ItemConnection:
+    def items(self, first: int | None = None, last: int | None = None) -> ItemConnection:  # noqa: ARG002
         return ItemConnection(nodes=[Item(name="one")])
 
     @strawberry.field
@@ -109,12 +109,12 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def charge(self, amount: Amount = Amount("1"), name: str = "charge") -> Item:
+    async def charge(self, amount: Amount = Amount("1"), name: str = "charge") -> Item:  # noqa: ARG002
         ran.append(name)
         return Item(name=name)
 
     @strawberry.mutation
-    def log_in(self, input: LogInInput) -> str:
+    def log_in(self, input: LogInInput) -> str:  # noqa: A002, ARG002
         return "token"
 
     @strawberry.mutation

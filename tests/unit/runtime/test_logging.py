@@ -1,0 +1,147 @@
+"""One event is one line, whatever it holds; and nothing that reads the log slowly slows the service."""
+
+import io
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from runtime.log_lines import JsonLines, PlainLines, stack_of
+from runtime.logging import StreamWriter, configure_logging
+
+NASTY = "a\nb\r\x1b[31mred\x9b31m\x7f\u2028\u2029\u202eevil\ud800\x00\x85"
+
+
+def record(message: str, *arguments: object, **fields: object) -> logging.LogRecord:
+    made = logging.LogRecord("purser.test", logging.INFO, __file__, 1, message, arguments or None, None)
+    made.fields = fields
+    return made
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), PlainLines()])
+def test_no_value_makes_a_second_line_or_reaches_a_terminal(formatter: logging.Formatter) -> None:
+    for line in (
+        formatter.format(record(NASTY)),
+        formatter.format(record("event %s", NASTY)),
+        formatter.format(record("event", summary=NASTY, nested={NASTY: [NASTY]})),
+    ):
+        assert line.splitlines() == [line]
+        assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in line)
+        assert "\u202e" not in line
+        line.encode()
+
+
+def test_a_json_line_gives_its_values_back() -> None:
+    text = "é\n\x1b\x9b\u2028 done"
+    line = orjson.loads(JsonLines().format(record("event", summary=text, count=3)))
+    assert (line["event"], line["summary"], line["count"]) == ("event", text, 3)
+    assert line["level"] == "INFO"
+    assert line["logger"] == "purser.test"
+    assert line["time"].endswith("Z")
+
+
+def test_a_json_line_takes_what_the_fast_encoder_refuses() -> None:
+    line = orjson.loads(JsonLines().format(record("event", big=2**70, thing=object())))
+    assert line["thing"].startswith("<object")
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), PlainLines()])
+def test_an_exception_is_its_type_and_stack_without_its_message(formatter: logging.Formatter) -> None:
+    made = record("failed")
+    try:
+        try:
+            raise KeyError("hunter2")
+        except KeyError as error:
+            raise RuntimeError("hunter2 too") from error
+    except RuntimeError as error:
+        made.exc_info = (RuntimeError, error, error.__traceback__)
+    line = formatter.format(made)
+    assert "hunter2" not in line
+    assert line.index("builtins.RuntimeError at ") < line.index("builtins.KeyError at ")
+    assert "test_logging.py" in line
+
+
+def test_a_stack_that_goes_round_in_circles_ends() -> None:
+    first, second = RuntimeError("a"), RuntimeError("b")
+    first.__cause__, second.__cause__ = second, first
+    assert stack_of(first).count("RuntimeError") == 2
+
+
+class Blocked(io.StringIO):
+    """A stream whose reader has stopped reading."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = threading.Event()
+
+    def write(self, text: str) -> int:
+        assert self.reading.wait(5)
+        return super().write(text)
+
+
+@pytest.fixture
+def blocked() -> Iterator[Blocked]:
+    stream = Blocked()
+    yield stream
+    stream.reading.set()
+
+
+def test_a_blocked_stream_blocks_nobody_and_what_is_dropped_is_counted(blocked: Blocked) -> None:
+    writer = StreamWriter(blocked, lines_max=10)
+    writer.setFormatter(JsonLines())
+    writer.handle(record("first"))
+    time.sleep(0.2)  # the thread has taken it and is stuck
+    started = time.perf_counter()
+    for number in range(1_000):
+        writer.handle(record("event", number=number))
+    assert time.perf_counter() - started < 0.5
+    blocked.reading.set()
+    writer.close()
+    lines = [orjson.loads(line) for line in blocked.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["first"] + ["event"] * 10 + ["log lines dropped"]
+    assert lines[-1]["dropped"] == 990
+
+
+def test_lines_are_written_in_order_and_all_of_them_at_the_end() -> None:
+    stream = io.StringIO()
+    writer = StreamWriter(stream)
+    writer.setFormatter(JsonLines())
+    for number in range(500):
+        writer.handle(record("event", number=number))
+    writer.close()
+    assert [orjson.loads(line)["number"] for line in stream.getvalue().splitlines()] == list(range(500))
+
+
+def test_a_record_that_cannot_be_formatted_hurts_nobody() -> None:
+    stream = io.StringIO()
+    writer = StreamWriter(stream)
+    writer.setFormatter(JsonLines())
+    writer.handle(record("%d", "no number"))
+    writer.close()
+    assert "could not be formatted" in stream.getvalue()
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    """The root logger, put back as it was."""
+    logger, own = logging.getLogger(), logging.getLogger("purser")
+    handlers, levels = list(logger.handlers), (logger.level, own.level)
+    logger.handlers = []
+    yield logger
+    logger.handlers = handlers
+    logger.setLevel(levels[0])
+    own.setLevel(levels[1])
+    logging.captureWarnings(False)
+
+
+def test_a_process_logs_its_own_events_and_the_warnings_of_others(root: logging.Logger) -> None:
+    stream = io.StringIO()
+    writer = configure_logging("INFO", stream)
+    logging.getLogger("purser.requests").info("ours")
+    logging.getLogger("uvicorn.access").info("GET /?token=hunter2")
+    logging.getLogger("uvicorn.error").warning("theirs")
+    writer.close()
+    assert [orjson.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["ours", "theirs"]
