@@ -19,7 +19,6 @@ _COMMON: frozenset[str] = frozenset(
 )
 # The longest thing that anyone says of themselves here is an e-mail address.
 _PERSONAL_CHARACTERS_MAX = 255
-_PERSONAL_PARTS_MAX = 64
 
 
 def weaknesses(password: str, personal: Iterable[str], field: str = "password") -> list[Rejection]:
@@ -66,7 +65,7 @@ def _parts(personal: Iterable[str]) -> list[str]:
         parts[whole] = None
         parts[re.sub(r"[\W_]+", "", whole)] = None
     parts.pop("", None)
-    return list(parts)[:_PERSONAL_PARTS_MAX]
+    return list(parts)
 
 
 def _is_like(password: str, part: str) -> bool:

@@ -30,7 +30,7 @@ CLOCK_DIFFERENCE_SECONDS_MAX = 5
 REMEMBERED_MAX = 20_000
 
 # What PyJWT lets through on garbage that is no token at all, beside errors of its own.
-_GARBAGE = (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError)
+_GARBAGE = (jwt.PyJWTError, ValueError, TypeError, KeyError)
 
 
 def key_id(secret: str) -> str:
