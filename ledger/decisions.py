@@ -114,7 +114,7 @@ def _decide_charge(command: Charge, wallets: Wallets, currencies: Currencies) ->
         or _same_wallet(payer, payee)
         or _may_not_pay(payer, "wallet")
         or _may_not_receive(payee, "into")
-        or _too_little(payer, amount_minor, currencies)
+        or _too_little(payer, amount_minor)
     )
     if rejection is None and not payee.can_take(amount_minor):
         rejection = Rejection(
@@ -158,9 +158,7 @@ def _payee(command: Charge, wallets: Wallets) -> Wallet | Rejection:
 def _amount(command: Command, wallet: Wallet | None, currencies: Currencies) -> int | Rejection:
     """The amount in minor units of the currency asked for, or of the wallet's where none is."""
     if is_zero(command.amount):
-        return Rejection(
-            ErrorCode.AMOUNT_NOT_POSITIVE, "The amount must be greater than zero.", ("amount",)
-        )
+        return Rejection(ErrorCode.AMOUNT_NOT_POSITIVE, "The amount must be greater than zero.", ("amount",))
     code = command.currency or (wallet.currency if wallet is not None else None)
     if code is None:
         return _not_found("wallet")
@@ -190,7 +188,9 @@ def _other_currency(command: Command, wallet: Wallet) -> Rejection | None:
     if command.currency is None or command.currency == wallet.currency:
         return None
     return Rejection(
-        ErrorCode.CURRENCY_MISMATCH, f"The wallet is in {wallet.currency}, not {command.currency}.", ("currency",)
+        ErrorCode.CURRENCY_MISMATCH,
+        f"The wallet is in {wallet.currency}, not {command.currency}.",
+        ("currency",),
     )
 
 
@@ -222,7 +222,7 @@ def _may_not_receive(wallet: Wallet, field: str) -> Rejection | None:
     return None
 
 
-def _too_little(wallet: Wallet, amount_minor: int, currencies: Currencies) -> Rejection | None:
+def _too_little(wallet: Wallet, amount_minor: int) -> Rejection | None:
     if wallet.available >= amount_minor:
         return None
     # The balance itself is the owner's to know, not the company's.

@@ -71,7 +71,7 @@ class Executor:
     async def _alone(self, request: Request, deadline: float) -> Result | Exception:
         try:
             return (await self._until_committed([request], deadline))[0]
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - raised again in the caller that awaits it
             return fault
 
     async def close(self) -> None:
@@ -106,11 +106,15 @@ class Executor:
             if loop.time() >= deadline:
                 raise Unavailable(executed_unknown=lost is not None)
 
-    async def _attempt(self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None) -> list[Result]:
+    async def _attempt(
+        self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None
+    ) -> list[Result]:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
         try:
-            return await Writer(self._connection, self._currencies, self._stripe).execute(batch, attempt, lost)
+            return await Writer(self._connection, self._currencies, self._stripe).execute(
+                batch, attempt, lost
+            )
         except asyncpg.PostgresError:
             if self._connection.is_in_transaction():
                 await self._connection.execute("ROLLBACK")

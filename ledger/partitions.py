@@ -21,7 +21,7 @@ _LOCK = int.from_bytes(b"partit", "big")
 
 async def make_partitions(pool: asyncpg.Pool, months: int) -> list[str]:
     """Makes the partitions that are missing, each of `months` months, and returns their names."""
-    made = []
+    made: list[str] = []
     async with pool.acquire() as connection, connection.transaction():
         # One process at a time; the others find nothing left to make.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -35,8 +35,11 @@ async def make_partitions(pool: asyncpg.Pool, months: int) -> list[str]:
                 table,
             )
             ends = [end for row in bounds if (end := upper_bound(row["bound"])) is not None]
-            for period in missing_periods(datetime.now(UTC), max(ends, default=None), months):
-                made.append(await connection.fetchval("SELECT ledger_add_partition($1, $2, $3)", table, *period))
+            periods = missing_periods(datetime.now(UTC), max(ends, default=None), months)
+            made += [
+                await connection.fetchval("SELECT ledger_add_partition($1, $2, $3)", table, *period)
+                for period in periods
+            ]
     return made
 
 

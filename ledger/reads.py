@@ -76,9 +76,7 @@ class Reads:
 
     async def wallets(self, owner_id: UUID | None, span: Span[UUID]) -> list[WalletView]:
         """Wallets of one owner, or of all, by id: the order in which they were made."""
-        rows = await self._pool.fetch(
-            _directed(span)["wallets"], owner_id, span.low, span.high, span.limit
-        )
+        rows = await self._pool.fetch(_directed(span)["wallets"], owner_id, span.low, span.high, span.limit)
         return [WalletView(*row) for row in rows]
 
     async def count_wallets(self, owner_id: UUID | None) -> int:
@@ -120,7 +118,12 @@ class Reads:
             rows = await self._pool.fetch("SELECT id FROM wallets WHERE owner_id = $1", owner_id)
             wallet_ids = [row["id"] for row in rows]
         rows = await self._pool.fetch(
-            _directed(span)["operations"], wallet_ids, span.low, span.high, *_arguments(span.wanted), span.limit
+            _directed(span)["operations"],
+            wallet_ids,
+            span.low,
+            span.high,
+            *_arguments(span.wanted),
+            span.limit,
         )
         return [_operation(row) for row in rows]
 

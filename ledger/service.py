@@ -52,7 +52,7 @@ class Ledger:
             batch_size_max=settings.batch_size_max,
         )
         executors = [
-            Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))
+            Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))  # noqa: S311 - spreads load, guards nothing
             for _ in range(_WRITERS)
         ]
         await make_partitions(pool, settings.partition_months)

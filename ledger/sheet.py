@@ -70,7 +70,9 @@ class Sheet:
                 operation.credited,
             )
         )
-        callers = next((w for w in (target, source) if w is not None and w.owner_id == command.account_id), None)
+        callers = next(
+            (w for w in (target, source) if w is not None and w.owner_id == command.account_id), None
+        )
         return Outcome(operation, None if callers is None else view(callers), rejection)
 
     def columns(self) -> list[Any]:
@@ -86,7 +88,9 @@ class Sheet:
 
 def view(wallet: Wallet) -> WalletView:
     """A holder's wallet as it stands now, to be shown after the row itself has moved on."""
-    assert wallet.owner_id is not None and wallet.token_secret is not None and wallet.created_at is not None
+    assert wallet.owner_id is not None
+    assert wallet.token_secret is not None
+    assert wallet.created_at is not None
     return WalletView(
         wallet.id,
         wallet.owner_id,

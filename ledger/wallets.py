@@ -29,7 +29,9 @@ async def create_wallet(
 ) -> WalletView | Rejection:
     """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
     if asked.currency not in currencies:
-        return Rejection(ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",))
+        return Rejection(
+            ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",)
+        )
     wallet = WalletView(
         id=uuid7(),
         owner_id=asked.owner_id,

@@ -134,7 +134,9 @@ class Writer:
         claims = sorted((*key, claim.fingerprint, claim.operation_id) for key, claim in owners.items())
         status = await self._connection.execute(SQL["claim_keys"], *map(list, zip(*claims, strict=True)))
         if int(status.rpartition(" ")[2]) < len(claims):
-            for row in await self._connection.fetch(SQL["claimed_keys"], *map(list, zip(*owners, strict=True))):
+            for row in await self._connection.fetch(
+                SQL["claimed_keys"], *map(list, zip(*owners, strict=True))
+            ):
                 owners[row["account_id"], row["key"]] = Claim(
                     row["fingerprint"], row["operation_id"], _read_rejection(row["rejection"])
                 )
@@ -147,9 +149,7 @@ class Writer:
         wallets = {row[0]: Wallet(*row[:-1]) for row in rows}
         return wallets, max((row[-1] for row in rows), default=datetime.now(UTC))
 
-    async def _lock_outside_wallets(
-        self, requests: Iterable[Request], wallets: Wallets
-    ) -> dict[str, Wallet]:
+    async def _lock_outside_wallets(self, requests: Iterable[Request], wallets: Wallets) -> dict[str, Wallet]:
         needed = {outside_currency(request.command, wallets) for request in requests} - {None}
         if not needed:
             return {}

@@ -72,7 +72,7 @@ async def change_password(info: Info, input: ChangePasswordInput) -> ChangePassw
     """A new password, and the end of all other sessions."""
     context = info.context
     refused = await context.auth.accounts.change_password(
-        context.signed_in(), input.current_password, input.new_password, context.address
+        context.signed_in(), input.current_password, input.new_password
     )
     return ChangePasswordPayload(user_errors=[] if refused is None else user_errors(refused.rejections))
 

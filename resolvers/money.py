@@ -50,7 +50,9 @@ async def charge(info: Info, input: ChargeInput) -> OperationPayload:
 
 async def _submit(context: Context, command: Command) -> OperationPayload:
     if problems := _text_problems(command):
-        return OperationPayload(operation=None, wallet=None, replayed=False, user_errors=user_errors(problems))
+        return OperationPayload(
+            operation=None, wallet=None, replayed=False, user_errors=user_errors(problems)
+        )
     outcome = await context.ledger.submit(command)
     return OperationPayload(
         operation=None if outcome.operation is None else operation(outcome.operation, context),
@@ -67,7 +69,9 @@ def _text_problems(command: Command) -> list[Rejection]:
         problems.append(Rejection(ErrorCode.TOO_LONG, message, ("summary",)))
     key = command.idempotency_key
     if key == "":
-        problems.append(Rejection(ErrorCode.BLANK, "An idempotency key has at least one character.", ("idempotencyKey",)))
+        problems.append(
+            Rejection(ErrorCode.BLANK, "An idempotency key has at least one character.", ("idempotencyKey",))
+        )
     if key is not None and len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
         message = f"An idempotency key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters."
         problems.append(Rejection(ErrorCode.TOO_LONG, message, ("idempotencyKey",)))

@@ -39,7 +39,9 @@ def upgrade(dsn: str) -> list[str]:
 
 
 async def _upgrade(dsn: str) -> list[str]:
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX)
+    connection = await asyncpg.connect(
+        dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
+    )
     try:
         if await is_current(connection):
             return []

@@ -26,7 +26,9 @@ class Account:
     """What clients, companies and administrators share."""
 
     id: strawberry.ID = strawberry.field(description="Public, unique over all types, and never reused.")
-    email: str = strawberry.field(description="The e-mail address used to sign in; unique, case makes no difference.")
+    email: str = strawberry.field(
+        description="The e-mail address used to sign in; unique, case makes no difference."
+    )
     role: Role = strawberry.field(description="What the account may do.")
     created_at: DateTime = strawberry.field(description="When it signed up.")
 
@@ -83,5 +85,8 @@ def account(record: AccountRecord) -> Client | Company | Administrator:
             phone_number=profile.phone_number,
         )
     return Administrator(
-        id=strawberry.ID(write_id(IdKind.ADMINISTRATOR, record.id)), email=email, role=role, created_at=created_at
+        id=strawberry.ID(write_id(IdKind.ADMINISTRATOR, record.id)),
+        email=email,
+        role=role,
+        created_at=created_at,
     )

@@ -125,7 +125,12 @@ class GraphQLEndpoint:
         else:
             body = read_query_string(scope["query_string"])
         principal = await self._principal(headers)
-        prepared = [await self._prepare(request, batched=body.batched) for request in body.operations]
+        prepared = []
+        for request in body.operations:
+            if body.batched:
+                # Preparing a new document takes milliseconds: others get their turn in between.
+                await asyncio.sleep(0)
+            prepared.append(self._prepare(request))
         _check_whole(prepared, method)
         address = scope["client"][0] if scope.get("client") else ""
         caller = Caller(exchange.request_id, address)
@@ -164,10 +169,7 @@ class GraphQLEndpoint:
             raise unauthenticated()
         return principal
 
-    async def _prepare(self, request: OperationRequest, *, batched: bool) -> Prepared:
-        if batched:
-            # Preparing a new document takes milliseconds: others get their turn in between.
-            await asyncio.sleep(0)
+    def _prepare(self, request: OperationRequest) -> Prepared:
         try:
             document = self._documents.get(request.query)
         except InvalidDocument as invalid:

@@ -71,7 +71,9 @@ class HistoryConnection:
     """The Relay type of that name."""
 
     nodes: list[Operation] = strawberry.field(description="The operations alone.")
-    edges: list[HistoryEdge] = strawberry.field(description="The operations with what they did to this wallet.")
+    edges: list[HistoryEdge] = strawberry.field(
+        description="The operations with what they did to this wallet."
+    )
     page_info: PageInfo = strawberry.field(description="Where this page stands in the history.")
 
 

@@ -35,8 +35,12 @@ class SignUpCompanyInput:
     password: str = strawberry.field(description=_PASSWORD)
     name: str = strawberry.field(description="The company's name: 1 to 35 characters after trimming.")
     url: str = strawberry.field(description="Its web site: http or https, at most 70 characters.")
-    first_name: str = strawberry.field(description="The contact's first name: 1 to 35 characters after trimming.")
-    last_name: str = strawberry.field(description="The contact's last name: 1 to 35 characters after trimming.")
+    first_name: str = strawberry.field(
+        description="The contact's first name: 1 to 35 characters after trimming."
+    )
+    last_name: str = strawberry.field(
+        description="The contact's last name: 1 to 35 characters after trimming."
+    )
     phone_number: str = strawberry.field(description="The contact's phone number: E.164.")
 
 
@@ -64,7 +68,9 @@ class CreateWalletInput:
         default=None, description="Its one currency, for good; the service's default one when left out."
     )
     name: str | None = strawberry.field(default=None, description="What you call it: up to 255 characters.")
-    country: str | None = strawberry.field(default=None, description="Where it is used: up to 255 characters.")
+    country: str | None = strawberry.field(
+        default=None, description="Where it is used: up to 255 characters."
+    )
     city: str | None = strawberry.field(default=None, description="Where it is used: up to 255 characters.")
 
 

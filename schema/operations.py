@@ -88,7 +88,9 @@ class WalletReference:
         context: Context = info.context
         reference = await context.references.load(self.wallet_id)
         asks = context.signed_in().account_id
-        if reference.token_secret is None or not (context.may_read(reference.owner_id) or asks == self.charged_by):
+        if reference.token_secret is None or not (
+            context.may_read(reference.owner_id) or asks == self.charged_by
+        ):
             return None
         return WalletToken(write_token(reference.id, reference.token_secret))
 
@@ -99,7 +101,7 @@ class WalletReference:
 
 
 @strawberry.type(
-    description="One thing that happened, or was refused for a business reason. It never changes once SUCCEEDED or FAILED."
+    description="What happened, or was refused for a business reason. It never changes once SUCCEEDED or FAILED."
 )
 class Operation(Node):
     """A row of the table of operations."""

@@ -32,7 +32,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
     return f"""
         INSERT INTO currencies (code, exponent) VALUES {rows};
         UPDATE currencies SET rate = 1, rate_updated_at = now() WHERE code = 'USD';
-    """  # noqa: S608 - frozen codes, nobody's input
+    """
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:

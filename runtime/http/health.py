@@ -21,7 +21,7 @@ def health_routes(pool_of: PoolOf) -> list[Route]:
     """GET /health/live, /health/ready and /status. `pool_of` finds the pool of a started service."""
     started_at = time.monotonic()
 
-    async def live(request: Request) -> JSONResponse:
+    async def live(_: Request) -> JSONResponse:
         return JSONResponse({"status": "live"})
 
     async def ready(request: Request) -> JSONResponse:

@@ -22,11 +22,25 @@ async def receive_body(receive: Receive, *, bytes_max: int, seconds_max: float) 
 
     Bytes are counted as they come, so a Content-Length that lies or is missing changes nothing.
     """
+    task = asyncio.current_task()
+    assert task is not None
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        task.cancel()
+
+    # What asyncio.timeout does, at a quarter of its price: this is on the way of every request.
+    timer = asyncio.get_running_loop().call_later(seconds_max, expire)
     try:
-        async with asyncio.timeout(seconds_max):
-            return await _receive(receive, bytes_max)
-    except TimeoutError:
-        raise BodyTooSlow from None
+        return await _receive(receive, bytes_max)
+    except asyncio.CancelledError:
+        if expired and task.uncancel() == 0:
+            raise BodyTooSlow from None
+        raise
+    finally:
+        timer.cancel()
 
 
 async def _receive(receive: Receive, bytes_max: int) -> bytes:
