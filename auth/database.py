@@ -11,7 +11,7 @@ from auth.errors import Unavailable
 
 SECONDS_MAX = 5.0
 
-# The server is away, is going away, or has no room for us; none of these is an answer.
+# The server is away, is going away, has no room for us, or let others go first for too long.
 AWAY = (
     OSError,
     TimeoutError,
@@ -19,6 +19,8 @@ AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
     DBConnectionError,
 )
 
