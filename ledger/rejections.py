@@ -77,7 +77,7 @@ MEANING: dict[ErrorCode, str] = {
     ErrorCode.WALLET_NOT_FOUND: "There is no such wallet, or it is not the caller's to use.",
     ErrorCode.WALLET_REQUIRED: "The caller needs a wallet of their own, or must say which one is meant.",
     ErrorCode.WALLET_LIMIT_REACHED: "The account has as many wallets as it may have.",
-    ErrorCode.WALLET_FROZEN: "An administrator froze the wallet: no money moves until it is active again.",
+    ErrorCode.WALLET_FROZEN: "An administrator froze the wallet: it can receive, not pay, until it is active again.",
     ErrorCode.WALLET_CLOSED: "The wallet is closed for good.",
     ErrorCode.WALLET_NOT_EMPTY: "Only a wallet without money can be closed.",
     ErrorCode.SAME_WALLET: "Money can't move from a wallet to itself.",

@@ -1,0 +1,72 @@
+"""A client's purse, a company's till and a stranger's wallet, in memory, with commands about them."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from ledger.accounts import ACTIVE, Wallet
+from ledger.commands import Charge, Command, Deposit
+from ledger.decisions import Currencies, Decision, decide, outside_currency
+from ledger.money import Currency
+from ledger.rejections import ErrorCode, Rejection
+from ledger.tokens import WalletToken
+
+CLIENT, COMPANY, STRANGER = UUID(int=1), UUID(int=2), UUID(int=3)
+SECRET, OTHER_SECRET = b"s" * 17, b"o" * 17
+CURRENCIES: Currencies = {
+    "USD": Currency.of("USD", 2),
+    "EUR": Currency.of("EUR", 2),
+    "JPY": Currency.of("JPY", 0),
+    "TIN": Currency.of("TIN", 2, "10.00"),
+}
+
+
+def new_wallet(number: int, owner: UUID | None, **changes: Any) -> Wallet:
+    wallet = Wallet(UUID(int=number), owner, SECRET, "USD", ACTIVE, 0, 0, 0, 0, only_one=True)
+    for name, value in changes.items():
+        setattr(wallet, name, value)
+    return wallet
+
+
+class Story:
+    """A client's purse with 10.00, a company's till, and the world, as a batch holds them."""
+
+    def __init__(self) -> None:
+        self.purse = new_wallet(10, CLIENT, balance=1000, sequence=1)
+        self.till = new_wallet(20, COMPANY)
+        self.foreign = new_wallet(30, STRANGER)
+        self.world = new_wallet(40, None, token_secret=None, balance=-1000, sequence=1)
+
+    def decide(self, command: Command) -> Decision | Rejection:
+        wallets = {wallet.id: wallet for wallet in (self.purse, self.till, self.foreign)}
+        code = outside_currency(command, wallets)
+        outside = {} if code is None else {code: self.world}
+        self.world.currency = code or "USD"
+        before = self.state()
+        decision = decide(command, wallets, outside, CURRENCIES)
+        assert self.state() == before, "deciding changes nothing"
+        return decision
+
+    def state(self) -> list[Any]:
+        return [replace(wallet) for wallet in (self.purse, self.till, self.foreign, self.world)]
+
+    def code(self, command: Command) -> tuple[ErrorCode, tuple[str, ...], bool]:
+        """Code and field of the refusal, and whether it is recorded."""
+        decision = self.decide(command)
+        recorded = isinstance(decision, Decision)
+        rejection = decision.rejection if isinstance(decision, Decision) else decision
+        assert rejection is not None
+        return rejection.code, rejection.field, recorded
+
+
+def token(wallet: Wallet, secret: bytes = SECRET) -> WalletToken:
+    return WalletToken(wallet.id, secret)
+
+
+def a_charge(story: Story, **changes: Any) -> Charge:
+    charge = Charge(COMPANY, token(story.purse), "4.50", None, "Soup", usual_wallet_id=story.till.id)
+    return replace(charge, **changes)
+
+
+def a_deposit(story: Story, **changes: Any) -> Deposit:
+    return replace(Deposit(CLIENT, token(story.purse), "4.50", None, "Top-up"), **changes)

@@ -1,0 +1,73 @@
+"""Two requests share a fingerprint exactly when they ask for the same."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ledger.commands import Charge, Command, Deposit, fingerprint, wallet_ids
+from ledger.tokens import WalletToken
+
+# Few values of each, so that equal requests come up as often as different ones.
+accounts = st.sampled_from([UUID(int=1), UUID(int=2)])
+tokens = st.builds(WalletToken, st.sampled_from([UUID(int=3), UUID(int=4)]), st.sampled_from([b"a", b"b"]))
+amounts = st.sampled_from(["5", "5.0", "05.00", "50", "0.5", "5.01"])
+codes = st.sampled_from([None, "USD", "EUR", "USDEUR"])
+summaries = st.sampled_from(["", "USD", "a", "ab", "\xff"]) | st.text(max_size=3)
+keys = st.sampled_from([None, "k", "l"])
+deposits = st.builds(Deposit, accounts, tokens, amounts, codes, summaries, keys)
+charges = st.builds(
+    Charge,
+    *(accounts, tokens, amounts, codes, summaries),
+    st.none() | tokens,
+    st.sampled_from([None, UUID(int=5), UUID(int=6)]),
+    keys,
+)
+commands = deposits | charges
+
+
+def asked_for(command: Command) -> tuple[Any, ...]:
+    """What a caller says; whose key it is and how the service looked things up are no part of it."""
+    into = command.into if isinstance(command, Charge) else None
+    amount = Decimal(command.amount)
+    return type(command), command.wallet, amount, command.currency, command.summary, into
+
+
+@given(commands, commands)
+def test_equal_exactly_when_the_same_is_asked_for(one: Command, other: Command) -> None:
+    assert (fingerprint(one) == fingerprint(other)) == (asked_for(one) == asked_for(other))
+
+
+@given(charges)
+def test_how_the_companys_wallet_was_looked_up_makes_no_difference(charge: Charge) -> None:
+    assert fingerprint(charge) == fingerprint(replace(charge, usual_wallet_id=UUID(int=9)))
+
+
+@given(commands, st.text(min_size=1, max_size=300))
+def test_every_character_of_the_summary_counts(command: Command, summary: str) -> None:
+    assume(summary != command.summary)
+    assert fingerprint(command) != fingerprint(replace(command, summary=summary))
+
+
+def test_a_part_left_out_is_not_the_byte_that_stands_for_it() -> None:
+    deposit = Deposit(UUID(int=1), WalletToken(UUID(int=3), b"a"), "5", None, "x")
+    assert fingerprint(deposit) != fingerprint(replace(deposit, currency="\xff"))
+
+
+def test_a_fingerprint_is_the_same_in_every_process_and_release() -> None:
+    """It is kept for ever: another digest for the same request would turn every replay into a conflict."""
+    deposit = Deposit(UUID(int=1), WalletToken(UUID(int=3), b"secret"), "5.00", "USD", "Top-up")
+    charge = Charge(UUID(int=1), WalletToken(UUID(int=3), b"secret"), "5.00", None, "Soup")
+    assert fingerprint(deposit).hex() == "eac73b0896627625306a4e4b552e51f7"
+    assert fingerprint(charge).hex() == "88fe089a9373722589284242c0723c5f"
+
+
+def test_the_wallets_that_a_command_needs() -> None:
+    payer, named, usual = (WalletToken(UUID(int=number), b"") for number in (1, 2, 3))
+    charge = Charge(UUID(int=9), payer, "1", None, "", into=named, usual_wallet_id=usual.wallet_id)
+    assert list(wallet_ids(charge)) == [payer.wallet_id, named.wallet_id]
+    assert list(wallet_ids(replace(charge, into=None))) == [payer.wallet_id, usual.wallet_id]
+    assert list(wallet_ids(replace(charge, into=None, usual_wallet_id=None))) == [payer.wallet_id]
