@@ -15,6 +15,7 @@ from runtime.http.guards import guard
 from runtime.http.health import health_routes
 from runtime.orm import open_orm
 from runtime.settings import Settings
+from schema.compiled import compile_run
 from schema.context import Context
 from schema.endpoint import Caller, GraphQLEndpoint
 from schema.root import schema
@@ -50,6 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
         authenticate,
         settings,
         graphiql=graphiql_page if settings.graphiql else None,
+        make_run=compile_run,
     )
     app = Starlette(
         debug=False,
