@@ -1,0 +1,27 @@
+"""Copies of a migrated database: a fresh one in some 20 ms."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import asyncpg
+
+
+def copy_database(template_dsn: str, name: str) -> str:
+    """Makes the database `name` as a copy of the one that `template_dsn` names; returns its URL."""
+    return asyncio.run(_copy(template_dsn, name))
+
+
+async def _copy(template_dsn: str, name: str) -> str:
+    template = urlsplit(template_dsn).path.lstrip("/")
+    # A database with a connection to it can't be copied, so this one goes to the server's own.
+    connection = await asyncpg.connect(_of_database(template_dsn, "postgres"))
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    finally:
+        await connection.close()
+    return _of_database(template_dsn, name)
+
+
+def _of_database(dsn: str, name: str) -> str:
+    # Not urlunsplit: it drops the empty host of a unix socket's URL.
+    return dsn.replace(urlsplit(dsn).path + "?", f"/{name}?", 1)

@@ -1,0 +1,90 @@
+"""What must hold in the ledger's tables at every moment, looked up in the tables alone."""
+
+import asyncpg
+
+# Each selects the rows that must not be.
+_FAULTS = {
+    "entries of an operation sum to zero in each currency": """
+        SELECT operation_id, currency, sum(amount) FROM entries
+        GROUP BY operation_id, currency HAVING sum(amount) <> 0
+    """,
+    "a balance is the sum of its entries, and the sequence their number": """
+        SELECT w.id, w.balance, w.sequence, sum(e.amount), count(e.sequence)
+        FROM wallets w LEFT JOIN entries e ON e.wallet_id = w.id GROUP BY w.id
+        HAVING w.balance <> coalesce(sum(e.amount), 0) OR w.sequence <> count(e.sequence)
+    """,
+    "sequences count 1, 2, 3 without a gap": """
+        SELECT * FROM (
+            SELECT wallet_id, sequence, row_number() OVER (PARTITION BY wallet_id ORDER BY sequence) AS number
+            FROM entries
+        ) AS numbered WHERE sequence <> number
+    """,
+    "the balance after an entry is the balance before and the amount": """
+        SELECT * FROM (
+            SELECT wallet_id, sequence, balance_after,
+                   sum(amount) OVER (PARTITION BY wallet_id ORDER BY sequence) AS running
+            FROM entries
+        ) AS summed WHERE balance_after <> running
+    """,
+    "times never run backwards within a wallet": """
+        SELECT * FROM (
+            SELECT wallet_id, sequence, created_at,
+                   lag(created_at) OVER (PARTITION BY wallet_id ORDER BY sequence) AS before
+            FROM entries
+        ) AS timed WHERE created_at < before
+    """,
+    "a holder's money is never below zero": """
+        SELECT w.id, w.balance, w.held, w.pending FROM wallets w
+        WHERE w.kind = 'HOLDER' AND (w.balance - w.held - w.pending < 0 OR w.held < 0 OR w.pending < 0)
+        UNION ALL
+        SELECT w.id, e.balance_after, e.sequence, e.amount FROM wallets w JOIN entries e ON e.wallet_id = w.id
+        WHERE w.kind = 'HOLDER' AND e.balance_after < 0
+    """,
+    "entries belong to a wallet, in its currency": """
+        SELECT e.* FROM entries e LEFT JOIN wallets w ON w.id = e.wallet_id
+        WHERE w.id IS NULL OR w.currency <> e.currency
+    """,
+    "entries have their operation, made at the same time": """
+        SELECT e.* FROM entries e LEFT JOIN operations o ON o.id = e.operation_id
+        WHERE o.id IS NULL OR o.created_at <> e.created_at
+    """,
+    "an operation stands once in the history of its source and of its target": """
+        SELECT o.id, party.wallet_id, count(e.sequence)
+        FROM operations o
+        CROSS JOIN LATERAL (SELECT DISTINCT * FROM (VALUES (o.source_id), (o.target_id)) AS sides (wallet_id)) AS party
+        LEFT JOIN entries e ON e.operation_id = o.id AND e.wallet_id = party.wallet_id
+        WHERE party.wallet_id IS NOT NULL
+        GROUP BY o.id, party.wallet_id HAVING count(e.sequence) <> 1
+        UNION ALL
+        SELECT id, NULL, 0 FROM operations WHERE source_id IS NULL AND target_id IS NULL
+    """,
+    "what an operation says it moved is what its entries moved": """
+        SELECT o.id, o.status, e.wallet_id, e.amount
+        FROM operations o JOIN entries e ON e.operation_id = o.id
+        WHERE CASE
+            WHEN o.status = 'FAILED' THEN e.amount <> 0 OR o.debited IS NOT NULL OR o.credited IS NOT NULL
+            WHEN e.wallet_id = o.source_id THEN e.amount IS DISTINCT FROM -o.debited
+            WHEN e.wallet_id = o.target_id THEN e.amount IS DISTINCT FROM o.credited
+            ELSE false
+        END
+    """,
+    "a key leads to its account's operation, or else to a refusal": """
+        SELECT k.* FROM idempotency_keys k LEFT JOIN operations o ON o.id = k.operation_id
+        WHERE (o.id IS NULL) = (k.rejection IS NULL) OR o.account_id <> k.account_id
+    """,
+}
+
+
+async def broken_invariants(connection: asyncpg.Connection) -> dict[str, list[asyncpg.Record]]:
+    """The invariants that do not hold, each with the rows that break it.
+
+    Looks at one snapshot, so that it may be called while the ledger is at work.
+    """
+    async with connection.transaction(isolation="repeatable_read"):
+        found = {name: await connection.fetch(sql) for name, sql in _FAULTS.items()}
+    return {name: rows for name, rows in found.items() if rows}
+
+
+async def assert_invariants(connection: asyncpg.Connection) -> None:
+    """Fails, naming what is broken and where."""
+    assert await broken_invariants(connection) == {}
