@@ -1,22 +1,24 @@
 """Two requests share a fingerprint exactly when they ask for the same."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ledger.commands import Charge, Command, Deposit, fingerprint, wallet_ids
 from ledger.tokens import WalletToken
+
+TOKEN = WalletToken(UUID(int=3), b"a")
 
 # Few values of each, so that equal requests come up as often as different ones.
 accounts = st.sampled_from([UUID(int=1), UUID(int=2)])
 tokens = st.builds(WalletToken, st.sampled_from([UUID(int=3), UUID(int=4)]), st.sampled_from([b"a", b"b"]))
 amounts = st.sampled_from(["5", "5.0", "05.00", "50", "0.5", "5.01"])
 codes = st.sampled_from([None, "USD", "EUR", "USDEUR"])
-summaries = st.sampled_from(["", "USD", "a", "ab", "\xff"]) | st.text(max_size=3)
+summaries = st.sampled_from(["", "EUR", "a", "ab", "\xff"]) | st.text(max_size=3)
 keys = st.sampled_from([None, "k", "l"])
 deposits = st.builds(Deposit, accounts, tokens, amounts, codes, summaries, keys)
 charges = st.builds(
@@ -29,6 +31,18 @@ charges = st.builds(
 commands = deposits | charges
 
 
+@st.composite
+def likes(draw: st.DrawFn, kind: st.SearchStrategy[Command]) -> tuple[Command, Command]:
+    """Two commands of one kind that differ in one or two fields only, or in none."""
+    one, other = draw(kind), draw(kind)
+    names = [field.name for field in fields(one)]
+    taken = draw(st.lists(st.sampled_from(names), max_size=2))
+    return one, replace(one, **{name: getattr(other, name) for name in taken})
+
+
+pairs = likes(deposits) | likes(charges) | st.tuples(commands, commands)
+
+
 def asked_for(command: Command) -> tuple[Any, ...]:
     """What a caller says; whose key it is and how the service looked things up are no part of it."""
     into = command.into if isinstance(command, Charge) else None
@@ -36,8 +50,11 @@ def asked_for(command: Command) -> tuple[Any, ...]:
     return type(command), command.wallet, amount, command.currency, command.summary, into
 
 
-@given(commands, commands)
-def test_equal_exactly_when_the_same_is_asked_for(one: Command, other: Command) -> None:
+# Run together, the parts of these two are the same text.
+@example((Deposit(UUID(int=1), TOKEN, "5", "USD", "EUR"), Deposit(UUID(int=1), TOKEN, "5", "USDEUR", "")))
+@given(pairs)
+def test_equal_exactly_when_the_same_is_asked_for(pair: tuple[Command, Command]) -> None:
+    one, other = pair
     assert (fingerprint(one) == fingerprint(other)) == (asked_for(one) == asked_for(other))
 
 
