@@ -1,0 +1,55 @@
+"""One figure of one round, and how figures are read."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was seen while something ran.
+
+    `charges_total` has the warm-up in it: it is what the database must have. `load_cpu` is the part of one
+    core that the load generator itself used.
+    """
+
+    charges_per_second: float
+    charges_total: int
+    latency_mean_ms: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    load_cpu: float | None = None
+
+
+def of_latencies(
+    latencies_seconds: Sequence[float],
+    *,
+    seconds: float,
+    charges_total: int,
+    cpu_seconds: float | None = None,
+) -> Measurement:
+    """The measurement of requests that took these times and ended within `seconds`."""
+    ordered = sorted(latencies_seconds)
+    if not ordered:
+        raise ValueError("Nothing was measured: the time was too short.")
+    return Measurement(
+        charges_per_second=len(ordered) / seconds,
+        charges_total=charges_total,
+        latency_mean_ms=statistics.fmean(ordered) * 1000,
+        p50_ms=ordered[len(ordered) // 2] * 1000,
+        p99_ms=ordered[len(ordered) * 99 // 100] * 1000,
+        load_cpu=None if cpu_seconds is None else cpu_seconds / seconds,
+    )
+
+
+def median(values: Iterable[float | None]) -> float | None:
+    """The median of what was measured; None where nothing was."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def median_ratio(above: Sequence[Measurement], below: Sequence[Measurement]) -> float:
+    """The median of the ratios within each round: what slows a whole round down is not in it."""
+    return statistics.median(
+        one.charges_per_second / other.charges_per_second for one, other in zip(above, below, strict=True)
+    )

@@ -1,0 +1,37 @@
+"""The benchmark runs to its end, checks included. Its figures are for quiet machines, not for tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN_SECONDS_MAX = 110
+
+
+@pytest.mark.slow
+def test_a_quick_run_fills_every_row(tmp_path: Path) -> None:
+    page = tmp_path / "benchmark.md"
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", f"--write={page}"],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PostgreSQL fsync: on\nPostgreSQL synchronous_commit: on\n" in done.stdout
+    written = page.read_text()
+    for row in (
+        "(a) pgbench, one transaction a charge: spread",
+        "(a) pgbench, one transaction a charge: hot",
+        "(b) the ledger in process: spread",
+        "(b) the ledger in process: hot",
+        "(c) the service over HTTP: spread",
+        "(c) the service over HTTP: hot",
+        "Bare route, no database, requests",
+        "The ledger, through its queue",
+        "The same writer without the queue",
+        "pgbench, one client",
+    ):
+        assert f"| {row} " in written
