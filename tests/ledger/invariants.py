@@ -1,6 +1,9 @@
 """What must hold in the ledger's tables at every moment, looked up in the tables alone."""
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Connection = asyncpg.Connection | PoolConnectionProxy
 
 # Each selects the rows that must not be.
 _FAULTS = {
@@ -75,7 +78,7 @@ _FAULTS = {
 }
 
 
-async def broken_invariants(connection: asyncpg.Connection) -> dict[str, list[asyncpg.Record]]:
+async def broken_invariants(connection: Connection) -> dict[str, list[asyncpg.Record]]:
     """The invariants that do not hold, each with the rows that break it.
 
     Looks at one snapshot, so that it may be called while the ledger is at work.
@@ -85,6 +88,6 @@ async def broken_invariants(connection: asyncpg.Connection) -> dict[str, list[as
     return {name: rows for name, rows in found.items() if rows}
 
 
-async def assert_invariants(connection: asyncpg.Connection) -> None:
+async def assert_invariants(connection: Connection) -> None:
     """Fails, naming what is broken and where."""
     assert await broken_invariants(connection) == {}
