@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from ledger.rejections import ErrorCode, Rejection
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One recorded operation. Amounts in minor units; see the table `operations` for the columns.
 
     `debited` and `credited` are None where nothing moved; they are in the currency of the source and of
@@ -32,8 +32,7 @@ class Operation:
     target_currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WalletView:
+class WalletView(NamedTuple):
     """A wallet at one moment, with what its owner may know of it. Amounts in minor units of `currency`."""
 
     id: UUID

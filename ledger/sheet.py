@@ -9,6 +9,8 @@ from ledger.commands import Command
 from ledger.decisions import Decision, post
 from ledger.outcomes import Operation, Outcome, WalletView
 
+_OPERATION_COLUMNS = Operation._fields.index("created_at")
+
 
 class Sheet:
     """What one batch writes: each touched wallet once, an operation a command, its entries."""
@@ -54,22 +56,8 @@ class Sheet:
             source_currency=None if source is None else source.currency,
             target_currency=None if target is None else target.currency,
         )
-        self._operations.append(
-            (
-                operation.id,
-                operation.kind,
-                operation.status,
-                operation.failure_code,
-                operation.account_id,
-                operation.summary,
-                operation.amount,
-                operation.currency,
-                operation.source_id,
-                operation.target_id,
-                operation.debited,
-                operation.credited,
-            )
-        )
+        # The columns of the table come first, its time being the same for the whole batch.
+        self._operations.append(operation[:_OPERATION_COLUMNS])
         callers = next(
             (w for w in (target, source) if w is not None and w.owner_id == command.account_id), None
         )
