@@ -110,8 +110,8 @@ SERVER_SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    # Two workers with pools of 8, up to 90 for a machine that has the cores, and room for psql.
-    "max_connections": "100",
+    # Ten API processes with two pools of 8 and their writers, and room for psql (runtime/settings.py counts).
+    "max_connections": "200",
     # Wallets and the newest entries stay in memory; taken page by page, so an idle laptop keeps its own.
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",

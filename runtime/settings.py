@@ -16,8 +16,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_SECRET_KEY = "insecure-development-key-change-me!!"  # noqa: S105 - production refuses it
 SECRET_KEY_LENGTH_MIN = 32
-# The embedded server's max_connections (runtime/embedded.py), less what migrations and people with psql use.
-EMBEDDED_CONNECTIONS_MAX = 90
+# The embedded server's max_connections, less what migrations and people with psql use.
+EMBEDDED_CONNECTIONS_MAX = 190
+# An API process has a pool for the models and one for the ledger's reads, both of database_pool_max, and writers.
+POOLS_A_PROCESS = 2
+WRITERS_A_PROCESS = 2
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
@@ -207,9 +210,10 @@ class Settings(BaseSettings):
     @classmethod
     def _connections_suffice(cls, value: int, info: ValidationInfo) -> int:
         workers = info.data.get("workers", 1)
-        if info.data.get("database_url") is None and workers * value > EMBEDDED_CONNECTIONS_MAX:
+        needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS)
+        if info.data.get("database_url") is None and needed > EMBEDDED_CONNECTIONS_MAX:
             raise ValueError(
-                f"times PURSER_WORKERS is more than the {EMBEDDED_CONNECTIONS_MAX} connections "
+                f"needs more connections, times PURSER_WORKERS, than the {EMBEDDED_CONNECTIONS_MAX} "
                 "that the embedded database has for them"
             )
         return value

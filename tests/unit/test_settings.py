@@ -122,7 +122,7 @@ def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PURSER_MAX_AMOUNTS", "USD=-1"),
         ("PURSER_MAX_AMOUNTS", "USD=1,USD=2"),
         ("PURSER_MAX_AMOUNTS", "USD=٣"),
-        ("PURSER_DATABASE_POOL_MAX", "46"),
+        ("PURSER_DATABASE_POOL_MAX", "47"),
         ("PURSER_SECRET_KEY", "one,,two"),
         ("PURSER_DATABASE_URL", "sqlite:///purser.db"),
     ],
