@@ -51,3 +51,10 @@ async def administrator(anyone: Api, second_instance: Service) -> Api:
 async def shop(anyone: Api) -> Shop:
     """A new client with 10.00 USD and a new company with nothing."""
     return await open_shop(anyone, "USD", "10.00")
+
+
+@pytest.fixture(scope="session")
+async def quiet_shop(service: Service) -> AsyncIterator[Shop]:
+    """One like it that many tests share: none of them may leave a trace in it."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=20) as http:
+        yield await open_shop(Api(http), "USD", "10.00")
