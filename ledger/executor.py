@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -47,6 +48,24 @@ _LOST = (
 )
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether the same batch may well succeed when it is tried again."""
+    if isinstance(error, asyncpg.DataError):  # an InterfaceError by inheritance, but a fault by nature
+        return False
+    if isinstance(error, asyncpg.CheckViolationError):
+        # Without a name it is a row on its way into the default partition, whose own was made meanwhile.
+        return error.constraint_name is None
+    return isinstance(error, (*_ROLLED_BACK, *_LOST))
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What is known over all tries of a batch: until when, and the last one whose COMMIT got no answer."""
+
+    deadline: float
+    lost: Attempt | None = None
+
+
 class Executor:
     """Owns one connection and executes one batch at a time on it."""
 
@@ -58,19 +77,22 @@ class Executor:
 
     async def execute(self, batch: Sequence[Request]) -> list[Result | Exception]:
         """What came of each request, in order; an exception only where the service itself failed."""
-        deadline = asyncio.get_running_loop().time() + BATCH_SECONDS_MAX
+        tries = _Tries(asyncio.get_running_loop().time() + BATCH_SECONDS_MAX)
         try:
-            return list(await self._until_committed(batch, deadline))
+            return list(await self._until_committed(batch, tries))
         except Unavailable as away:
             return [Unavailable(executed_unknown=away.executed_unknown) for _ in batch]
         except Exception:
-            # A fault of ours or of the data, certainly rolled back. The neighbours shall not suffer for it.
+            # A fault of ours or of the data; this try was certainly rolled back, though an earlier one may not
+            # have been. The neighbours shall not suffer for it.
             log.exception("A batch of %d is executed one by one", len(batch))
-            return [await self._alone(request, deadline) for request in batch]
+            return [await self._alone(batch, index, tries) for index in range(len(batch))]
 
-    async def _alone(self, request: Request, deadline: float) -> Result | Exception:
+    async def _alone(self, batch: Sequence[Request], index: int, tries: _Tries) -> Result | Exception:
+        request = batch[index]
+        lost = None if tries.lost is None else tries.lost.part(index, request)
         try:
-            return (await self._until_committed([request], deadline))[0]
+            return (await self._until_committed([request], _Tries(tries.deadline, lost)))[0]
         except Exception as fault:  # noqa: BLE001 - raised again in the caller that awaits it
             return fault
 
@@ -83,28 +105,27 @@ class Executor:
             except _LOST:
                 connection.terminate()
 
-    async def _until_committed(self, batch: Sequence[Request], deadline: float) -> list[Result]:
+    async def _until_committed(self, batch: Sequence[Request], tries: _Tries) -> list[Result]:
         loop = asyncio.get_running_loop()
-        lost: Attempt | None = None
         pause_seconds = 0.01
         while True:
             attempt = Attempt()
             try:
-                async with asyncio.timeout_at(min(deadline, loop.time() + ATTEMPT_SECONDS_MAX)):
-                    return await self._attempt(batch, attempt, lost)
-            except asyncpg.DataError:  # an InterfaceError by inheritance, but a fault by nature
-                raise
-            except (*_ROLLED_BACK, *_LOST) as error:
-                log.warning("A batch is tried again after %s", type(error).__name__)
+                async with asyncio.timeout_at(min(tries.deadline, loop.time() + ATTEMPT_SECONDS_MAX)):
+                    return await self._attempt(batch, attempt, tries.lost)
+            except Exception as error:
                 if attempt.commit_sent:
-                    lost = attempt
+                    tries.lost = attempt
+                if not _may_pass(error):
+                    raise
+                log.warning("A batch is tried again after %s", type(error).__name__)
                 if not isinstance(error, _ROLLED_BACK):
                     self._drop_connection()
             # Jitter, so that two writers that ran into each other do not do so again.
             await asyncio.sleep(pause_seconds * (0.5 + random.random()))  # noqa: S311
             pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
-            if loop.time() >= deadline:
-                raise Unavailable(executed_unknown=lost is not None)
+            if loop.time() >= tries.deadline:
+                raise Unavailable(executed_unknown=tries.lost is not None)
 
     async def _attempt(
         self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None

@@ -14,7 +14,7 @@ from ledger.currencies import load_currencies
 from ledger.decisions import Currencies
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
-from ledger.partitions import keep_partitions, make_partitions
+from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.reads import Reads
 from ledger.rejections import MEANING, ErrorCode, Rejection
 from ledger.wallets import NewWallet, create_wallet
@@ -55,8 +55,8 @@ class Ledger:
             Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))  # noqa: S311 - spreads load, guards nothing
             for _ in range(_WRITERS)
         ]
-        await make_partitions(pool, settings.partition_months)
-        upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months))
+        are_made = await try_to_make_partitions(pool, settings.partition_months)
+        upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made))
         try:
             async with coalescer.running(executors):
                 yield cls(pool, currencies, coalescer)

@@ -68,6 +68,11 @@ class Attempt:
     results: list[Result] = field(default_factory=list)
     commit_sent: bool = False
 
+    def part(self, index: int, request: Request) -> "Attempt":
+        """What the attempt was for one of its requests; by whose own operation it shows whether it was committed."""
+        recorded = [request.operation_id] if request.operation_id in self.operation_ids else []
+        return Attempt(recorded, [self.results[index]], self.commit_sent)
+
 
 class Writer:
     """Executes batches on one connection. Several writers, here and elsewhere, share one database."""

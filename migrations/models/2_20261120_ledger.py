@@ -126,6 +126,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             END IF;
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                            parent, partition, lowest, limit_id);
+            PERFORM ledger_guard_partition(parent, partition);
             RETURN partition;
         END
         $$;
@@ -148,6 +149,23 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             FOR EACH ROW WHEN (OLD.status IN ('SUCCEEDED', 'FAILED')) EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER idempotency_keys_never_vanish BEFORE DELETE ON idempotency_keys
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+        -- Only why nothing was recorded is added to a key later, once.
+        CREATE TRIGGER idempotency_keys_never_change BEFORE UPDATE ON idempotency_keys
+            FOR EACH ROW WHEN (OLD.rejection IS NOT NULL
+                OR (OLD.account_id, OLD.key, OLD.fingerprint, OLD.operation_id)
+                   IS DISTINCT FROM (NEW.account_id, NEW.key, NEW.fingerprint, NEW.operation_id))
+            EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER wallets_with_history_never_vanish BEFORE DELETE ON wallets
+            FOR EACH ROW WHEN (OLD.sequence > 0) EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER wallets_stay_what_they_are BEFORE UPDATE OF id, kind, owner_id, currency ON wallets
+            FOR EACH ROW WHEN ((OLD.id, OLD.kind, OLD.owner_id, OLD.currency)
+                IS DISTINCT FROM (NEW.id, NEW.kind, NEW.owner_id, NEW.currency))
+            EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER wallets_never_emptied BEFORE TRUNCATE ON wallets EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER operations_never_emptied BEFORE TRUNCATE ON operations EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER entries_never_emptied BEFORE TRUNCATE ON entries EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER idempotency_keys_never_emptied BEFORE TRUNCATE ON idempotency_keys
+            EXECUTE FUNCTION ledger_refuse_change();
 
         CREATE FUNCTION ledger_refuse_imbalance() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -161,12 +179,26 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         CREATE TRIGGER entries_sum_to_zero AFTER INSERT ON entries
             REFERENCING NEW TABLE AS posted
             FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_imbalance();
+
+        CREATE FUNCTION ledger_guard_partition(parent text, partition text) RETURNS void LANGUAGE plpgsql AS $$
+        -- A statement's triggers are not passed down: who writes past the parent meets the same ones.
+        BEGIN
+            EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %I EXECUTE FUNCTION ledger_refuse_change()',
+                           partition);
+            IF parent = 'entries' THEN
+                EXECUTE format('CREATE TRIGGER sum_to_zero AFTER INSERT ON %I REFERENCING NEW TABLE AS posted '
+                               'FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_imbalance()', partition);
+            END IF;
+        END
+        $$;
+        SELECT ledger_guard_partition('operations', 'operations_default');
+        SELECT ledger_guard_partition('entries', 'entries_default');
     """
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
         DROP TABLE idempotency_keys, entries, operations, wallets, currencies;
-        DROP FUNCTION ledger_refuse_imbalance, ledger_refuse_change, ledger_add_partition, ledger_uuid_floor;
+        DROP FUNCTION ledger_guard_partition, ledger_refuse_imbalance, ledger_refuse_change, ledger_add_partition, ledger_uuid_floor;
         DROP TYPE operation_status, operation_kind, wallet_status, wallet_kind;
     """

@@ -28,7 +28,7 @@ def dsn(template_dsn: str, request: pytest.FixtureRequest) -> str:
     return copy_database(template_dsn, Path(request.node.name).stem)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(dsn, 8) as pool:
         yield pool
@@ -42,7 +42,7 @@ async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def ledger(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
     """The ledger with its usual settings."""
     async with Ledger.open(Settings(), dsn, pool) as ledger:

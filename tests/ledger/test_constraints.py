@@ -1,0 +1,168 @@
+"""The database refuses what must never be, without Python's help."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import pytest
+from uuid_utils.compat import uuid7
+
+from ledger.service import Ledger
+from tests.ledger.holders import Holder, open_holder
+from tests.ledger.invariants import assert_invariants
+
+REFUSED = asyncpg.IntegrityConstraintViolationError
+NEW_ENTRY = """
+    INSERT INTO {table} (wallet_id, sequence, operation_id, amount, currency, balance_after, created_at)
+    SELECT wallet_id, sequence, $1, amount, 'USD', 0, now()
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS new (wallet_id, sequence, amount)
+"""
+NEW_OPERATION = """
+    INSERT INTO operations
+        (id, kind, status, failure_code, account_id, summary, amount, currency, source_id, created_at)
+    VALUES ($1, 'CHARGE', $2, $3, $1, '', 1, 'USD', $1, now())
+"""
+
+
+class Charged(NamedTuple):
+    """A client with 10.00 that was charged 4.00, by key."""
+
+    client: Holder
+    company: Holder
+    operation_id: UUID
+
+
+@pytest.fixture
+async def charged(ledger: Ledger) -> Charged:
+    client, company = await open_holder(ledger, "10.00"), await open_holder(ledger)
+    outcome = await ledger.submit(company.charge(client, "4.00", key="lunch"))
+    assert outcome.operation is not None
+    return Charged(client, company, outcome.operation.id)
+
+
+@pytest.fixture
+async def attempt(connection: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction that leaves nothing behind, whatever was refused or not."""
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await assert_invariants(connection)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "balance = -1",
+        "held = balance + 1",
+        "pending = balance + 1",
+        "held = 400, pending = 201",
+        "balance = 0, held = 1",
+    ],
+)
+async def test_available_never_goes_below_zero(
+    change: str, charged: Charged, attempt: asyncpg.Connection
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match="wallets_available_never_below_zero"):
+        await attempt.execute(f"UPDATE wallets SET {change} WHERE id = $1", charged.client.wallet.wallet_id)
+
+
+@pytest.mark.parametrize(
+    "change", ["held = -1", "pending = -1", "sequence = -1", "owner_id = NULL", "token_secret = NULL"]
+)
+async def test_a_wallet_is_never_what_makes_no_sense(
+    change: str, charged: Charged, attempt: asyncpg.Connection
+) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute(f"UPDATE wallets SET {change} WHERE id = $1", charged.client.wallet.wallet_id)
+
+
+@pytest.mark.parametrize("amounts", [[1, 0], [1, 1], [-5, 4]])
+@pytest.mark.parametrize("into", ["entries", "the partition itself"])
+async def test_entries_that_do_not_sum_to_zero_are_refused(
+    amounts: list[int], into: str, charged: Charged, attempt: asyncpg.Connection
+) -> None:
+    table = into if into == "entries" else await partition_of(attempt, charged)
+    wallets = [charged.client.wallet.wallet_id, charged.company.wallet.wallet_id]
+    with pytest.raises(REFUSED, match="sum to zero"):
+        await attempt.execute(NEW_ENTRY.format(table=table), uuid7(), wallets, [100, 100], amounts)
+
+
+async def test_entries_sum_to_zero_in_each_currency(charged: Charged, attempt: asyncpg.Connection) -> None:
+    wallets = [charged.client.wallet.wallet_id, charged.company.wallet.wallet_id]
+    mixed = NEW_ENTRY.format(table="entries").replace(
+        "'USD'", "CASE WHEN amount < 0 THEN 'USD' ELSE 'EUR' END"
+    )
+    with pytest.raises(REFUSED, match="sum to zero"):
+        await attempt.execute(mixed, uuid7(), wallets, [100, 100], [-5, 5])
+
+
+async def test_a_sequence_number_stands_once(charged: Charged, attempt: asyncpg.Connection) -> None:
+    wallets = [charged.client.wallet.wallet_id, charged.company.wallet.wallet_id]
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await attempt.execute(NEW_ENTRY.format(table="entries"), uuid7(), wallets, [2, 100], [-5, 5])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entries SET amount = amount WHERE operation_id = $1",
+        "UPDATE {partition} SET amount = amount WHERE operation_id = $1",
+        "DELETE FROM entries WHERE operation_id = $1",
+        "DELETE FROM {partition} WHERE operation_id = $1",
+        "UPDATE operations SET summary = 'other' WHERE id = $1",
+        "UPDATE operations SET status = 'PENDING' WHERE id = $1",
+        "DELETE FROM operations WHERE id = $1",
+        "DELETE FROM idempotency_keys WHERE operation_id = $1",
+        "UPDATE idempotency_keys SET fingerprint = '' WHERE operation_id = $1",
+        "UPDATE idempotency_keys SET key = 'other' WHERE operation_id = $1",
+        "DELETE FROM wallets WHERE id IN (SELECT wallet_id FROM entries WHERE operation_id = $1)",
+        "UPDATE wallets SET currency = 'EUR' WHERE id IN (SELECT wallet_id FROM entries WHERE operation_id = $1)",
+    ],
+)
+async def test_what_is_posted_never_changes(
+    change: str, charged: Charged, attempt: asyncpg.Connection
+) -> None:
+    partition = await partition_of(attempt, charged)
+    with pytest.raises(REFUSED):
+        await attempt.execute(change.format(partition=partition), charged.operation_id)
+
+
+@pytest.mark.parametrize("table", ["entries", "operations", "idempotency_keys", "wallets", "entries_default"])
+async def test_no_table_is_emptied(table: str, charged: Charged, attempt: asyncpg.Connection) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute(f"TRUNCATE {table} CASCADE")
+
+
+async def test_a_pending_operation_becomes_final_once(charged: Charged, attempt: asyncpg.Connection) -> None:
+    operation_id = uuid7()
+    await attempt.execute(NEW_OPERATION, operation_id, "PENDING", None)
+    await attempt.execute("UPDATE operations SET status = 'SUCCEEDED' WHERE id = $1", operation_id)
+    with pytest.raises(REFUSED):
+        await attempt.execute("UPDATE operations SET status = 'PENDING' WHERE id = $1", operation_id)
+
+
+@pytest.mark.parametrize(("status", "code"), [("FAILED", None), ("SUCCEEDED", "INSUFFICIENT_FUNDS")])
+async def test_a_failure_has_its_code_and_a_success_none(
+    status: str, code: str | None, charged: Charged, attempt: asyncpg.Connection
+) -> None:
+    with pytest.raises(asyncpg.CheckViolationError):
+        await attempt.execute(NEW_OPERATION, uuid7(), status, code)
+
+
+async def test_a_key_belongs_to_one_request(charged: Charged, attempt: asyncpg.Connection) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await attempt.execute(
+            "INSERT INTO idempotency_keys SELECT account_id, key, '', $1 FROM idempotency_keys WHERE key = 'lunch'",
+            uuid7(),
+        )
+
+
+async def partition_of(connection: asyncpg.Connection, charged: Charged) -> str:
+    return str(
+        await connection.fetchval(
+            "SELECT tableoid::regclass::text FROM entries WHERE operation_id = $1 LIMIT 1",
+            charged.operation_id,
+        )
+    )
