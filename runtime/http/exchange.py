@@ -49,7 +49,7 @@ class Exchange:
             "status": self.status,
             "duration_ms": round((perf_counter() - self._started_seconds) * 1000, 2),
         }
-        if self.operations:
+        if any(self.operations):
             fields["operations"] = ",".join(map(_name, self.operations))
         if self.codes:
             fields["codes"] = ",".join(sorted(set(self.codes)))

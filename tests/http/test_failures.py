@@ -117,6 +117,7 @@ PASSWORD = "mutation($i: LogInInput!) { logIn(input: $i) }"
         {"email": "a", "password": "hunter2", "x": 1},
         {"email": "a", "password": "b", "amount": "hunter2"},
         {"email": "a", "password": "b", "amount": {"a": "hunter2"}},
+        {"email": "a", "password": "b", "key": "hunter2"},
         {"email": None, "password": "hunter2"},
     ],
 )

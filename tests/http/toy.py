@@ -24,6 +24,12 @@ def _parse_amount(value: object) -> str:
     return value
 
 
+def _parse_key(value: object) -> str:
+    raise GraphQLError(f"There is no key {value}.")
+
+
+Key = NewType("Key", str)
+KEY = strawberry.scalar(name="Key", serialize=str, parse_value=_parse_key)
 Amount = NewType("Amount", str)
 AMOUNT = strawberry.scalar(name="Amount", serialize=str, parse_value=_parse_amount)
 
@@ -68,6 +74,7 @@ class LogInInput:
     email: str
     password: str
     amount: Amount | None = None
+    key: Key | None = None
 
 
 @strawberry.type
@@ -148,7 +155,7 @@ class Mutation:
 
 def toy_schema() -> strawberry.Schema:
     """The schema, built anew."""
-    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map={Amount: AMOUNT}))
+    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map={Amount: AMOUNT, Key: KEY}))
 
 
 async def nobody(_token: str) -> Principal | None:

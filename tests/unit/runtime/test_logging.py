@@ -12,7 +12,8 @@ import pytest
 from runtime.log_lines import JsonLines, PlainLines, stack_of
 from runtime.logging import StreamWriter, configure_logging
 
-NASTY = "a\nb\r\x1b[31mred\x9b31m\x7f\u2028\u2029\u202eevil\ud800\x00\x85"
+PRINTABLE_BY_NONE = "a\nb\r\x1b[31mred\x9b31m\x7f\u2028\u2029\u202eevil\x00\x85"
+NASTY = f"{PRINTABLE_BY_NONE}\ud800"
 
 
 def record(message: str, *arguments: object, **fields: object) -> logging.LogRecord:
@@ -27,6 +28,7 @@ def test_no_value_makes_a_second_line_or_reaches_a_terminal(formatter: logging.F
         formatter.format(record(NASTY)),
         formatter.format(record("event %s", NASTY)),
         formatter.format(record("event", summary=NASTY, nested={NASTY: [NASTY]})),
+        formatter.format(record("event", summary=PRINTABLE_BY_NONE)),
     ):
         assert line.splitlines() == [line]
         assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in line)

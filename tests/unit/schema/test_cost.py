@@ -92,6 +92,7 @@ HOSTILE = {
     " fragment A on Wallet { ...B } fragment B on Wallet { ...A }",
     "30 doublings": doubling(30, "a: self {{ ...F{0} }} b: self {{ ...F{0} }}"),
     "30 flat doublings": doubling(30, "...F{0} ...F{0}"),
+    "30 doublings of nothing": doubling(30, "...F{0} ...F{0}").replace("{ id }", "{ }"),
     "depth 16": "{ wallet " + "{ self " * 14 + "{ id }" + " }" * 15,
     "depth 50": "{ wallet " + "{ self " * 48 + "{ id }" + " }" * 49,
     "depth 190": "{ wallet " + "{ self " * 188 + "{ id }" + " }" * 189,
@@ -144,6 +145,12 @@ HARMLESS = {
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
 def test_what_clients_send_passes(measure: Callable[[str], Cost], text: str) -> None:
     measure(text)
+
+
+def test_a_cycle_is_called_one(measure: Callable[[str], Cost]) -> None:
+    for name in ("a fragment of itself", "a cycle of three", "a cycle that nothing uses"):
+        with pytest.raises(Failure, match="'A' spreads itself"):
+            measure(HOSTILE[name])
 
 
 def test_introspection_can_be_refused_wherever_it_hides(core: GraphQLSchema) -> None:

@@ -119,6 +119,12 @@ def test_a_hostile_document_is_refused_quickly(cache: DocumentCache, text: str) 
     assert min(seconds) < SECONDS_MAX
 
 
+def test_what_parsing_may_take_is_bounded(cache: DocumentCache) -> None:
+    assert "tokens" in refusal(cache, HOSTILE["3,000 repeated fields"])[0]
+    assert "comments" in refusal(cache, HOSTILE["comments"])[0]
+    assert "code points" in refusal(cache, HOSTILE["200,000 spaces"])[0]
+
+
 def test_names_are_suggested_only_where_introspection_is_open(
     cache: DocumentCache, closed: DocumentCache
 ) -> None:
@@ -151,6 +157,7 @@ def test_introspection_can_be_closed(cache: DocumentCache, closed: DocumentCache
         'mutation { logIn(input: { email: "a", password: ["hunter2"] }) }',
         'mutation { logIn(input: { email: "a", password: "b", amount: "hunter2" }) }',
         'mutation { logIn(input: { email: "a", password: "hunter2", pasword: "hunter2" }) }',
+        'mutation { logIn(input: { email: "a", password: "b", key: "hunter2" }) }',
         'query($p: Int = "hunter2") { echo(number: $p) }',
         '{ echo(text: "a" "hunter2") }',
         '{ echo("hunter2") }',
