@@ -26,25 +26,26 @@ def argument_converters(
     arguments: Iterable[StrawberryArgument], config: StrawberryConfig
 ) -> Mapping[str, tuple[str, Convert]]:
     """For each argument, by its GraphQL name: its Python name and how its value is converted."""
+    inputs: dict[type, Convert] = {}
     return {
         config.name_converter.from_argument(argument): (
             argument.python_name,
-            _converter(argument.type, config),
+            _converter(argument.type, config, inputs),
         )
         for argument in arguments
     }
 
 
-def _converter(type_: Any, config: StrawberryConfig) -> Convert:
+def _converter(type_: Any, config: StrawberryConfig, inputs: dict[type, Convert]) -> Convert:
     if isinstance(type_, StrawberryMaybe):
         raise NotConvertible
     if isinstance(type_, StrawberryOptional):
-        return _unless_null(_converter(type_.of_type, config))
+        return _unless_null(_converter(type_.of_type, config, inputs))
     if isinstance(type_, StrawberryList):
-        convert = _converter(type_.of_type, config)
+        convert = _converter(type_.of_type, config, inputs)
         return lambda values: [convert(value) for value in values]
     if has_object_definition(type_):
-        return _input_converter(type_, config)
+        return inputs.get(type_) or _input_converter(type_, config, inputs)
     if isinstance(type_, StrawberryEnumDefinition) or has_enum_definition(type_):
         return _itself
     if type_ in (str, int, float, bool) or hasattr(type_, "__supertype__") or type_ in config.scalar_map:
@@ -61,7 +62,9 @@ def _unless_null(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def _input_converter(type_: type[WithStrawberryObjectDefinition], config: StrawberryConfig) -> Convert:
+def _input_converter(
+    type_: type[WithStrawberryObjectDefinition], config: StrawberryConfig, inputs: dict[type, Convert]
+) -> Convert:
     definition = type_.__strawberry_definition__
     if not definition.is_input or definition.from_input is not None:
         raise NotConvertible
@@ -70,14 +73,7 @@ def _input_converter(type_: type[WithStrawberryObjectDefinition], config: Strawb
         for field in definition.fields
         if field.default_value is MISSING and field.default_factory is MISSING
     }
-    converters = [
-        (
-            config.name_converter.from_field(field),
-            field.python_name,
-            _converter(field.resolve_type(type_definition=definition), config),
-        )
-        for field in definition.fields
-    ]
+    converters: list[tuple[str, str, Convert]] = []
 
     def convert(value: Mapping[str, Any]) -> Any:
         given = dict(absent)
@@ -86,4 +82,14 @@ def _input_converter(type_: type[WithStrawberryObjectDefinition], config: Strawb
                 given[python_name] = convert_field(value[name])
         return type_(**given)
 
+    # Known before its fields are looked at: one of them may be of this very type.
+    inputs[type_] = convert
+    converters += [
+        (
+            config.name_converter.from_field(field),
+            field.python_name,
+            _converter(field.resolve_type(type_definition=definition), config, inputs),
+        )
+        for field in definition.fields
+    ]
     return convert
