@@ -39,7 +39,7 @@ def main(
         warm_up_seconds=1.0,
         population=Population(payers=100_000, merchants=1_000),
         clients=(8, 16, 32, 64),
-        search_seconds=3,
+        search_seconds=2,
         ledger_tasks=tasks,
         # The rest is PostgreSQL's, and the load generator's.
         workers=workers or max(2, cores() * 3 // 4),

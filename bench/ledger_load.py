@@ -1,9 +1,10 @@
 """The ledger in process: many tasks, each of which submits one charge after the other."""
 
 import asyncio
+import itertools
+import os
 import random
 import time
-import uuid
 
 import uvloop
 
@@ -16,19 +17,27 @@ from runtime.database import open_pool
 from runtime.settings import Settings
 
 
-def random_charge(population: Population) -> Charge:
-    """1.00 USD from any payer to any merchant, under a key of its own."""
-    payer = FIRST_PAYER + random.randrange(population.payers)
-    merchant = FIRST_MERCHANT + random.randrange(population.merchants)
-    return Charge(
-        account_id=account_id(merchant),
-        wallet=wallet_token(payer),
-        amount="1.00",
-        currency=None,
-        summary="A coffee",
-        usual_wallet_id=wallet_id(merchant),
-        idempotency_key=uuid.uuid4().hex,
-    )
+class Charges:
+    """Makes charges: 1.00 USD from a random payer to a random merchant, under a key that was never used."""
+
+    def __init__(self, population: Population) -> None:
+        self._payers = [wallet_token(FIRST_PAYER + number) for number in range(population.payers)]
+        merchants = range(FIRST_MERCHANT, FIRST_MERCHANT + population.merchants)
+        self._merchants = [(account_id(number), wallet_id(number)) for number in merchants]
+        self._key_prefix = os.urandom(8).hex()
+        self._numbers = itertools.count(10**11)
+
+    def next(self) -> Charge:
+        merchant, till = random.choice(self._merchants)
+        return Charge(
+            account_id=merchant,
+            wallet=random.choice(self._payers),
+            amount="1.00",
+            currency=None,
+            summary="A coffee",
+            usual_wallet_id=till,
+            idempotency_key=f"{self._key_prefix}{next(self._numbers)}",
+        )
 
 
 async def measure(
@@ -37,6 +46,7 @@ async def measure(
     """Charges for the warm-up and `seconds` after it; every single one has to succeed."""
     settings = Settings(database_url=dsn)
     async with open_pool(dsn, 2) as pool, Ledger.open(settings, dsn, pool) as ledger:
+        charges = Charges(population)
         latencies: list[float] = []
         total = 0
         measured_from = time.perf_counter() + warm_up
@@ -45,7 +55,7 @@ async def measure(
         async def charge_on_and_on() -> None:
             nonlocal total
             while (asked_at := time.perf_counter()) < measured_until:
-                outcome = await ledger.submit(random_charge(population))
+                outcome = await ledger.submit(charges.next())
                 answered_at = time.perf_counter()
                 if outcome.rejection is not None or outcome.replayed:
                     raise AssertionError(f"A charge did not succeed: {outcome}")

@@ -7,7 +7,7 @@ import uvloop
 from uuid_utils.compat import uuid7
 
 from bench.child import answer, read_task
-from bench.ledger_load import random_charge
+from bench.ledger_load import Charges
 from bench.measurement import Measurement, of_latencies
 from bench.population import Population
 from ledger.commands import Charge
@@ -28,6 +28,7 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
     settings = Settings(database_url=dsn)
     async with open_pool(dsn, 2) as pool, Ledger.open(settings, dsn, pool) as ledger:
         currencies = await load_currencies(pool, settings.max_amounts)
+        charges = Charges(population)
         executor = Executor(lambda: connect_writer(dsn), currencies, 0)
 
         async def alone(command: Charge) -> Outcome:
@@ -40,11 +41,11 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
         turns: tuple[list[float], list[float]] = ([], [])
         for _ in range(TURNS_OF_WARM_UP):
             for way in ways:
-                await _take_turn(way, population)
+                await _take_turn(way, charges)
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             for way, latencies in zip(ways, turns, strict=True):
-                latencies += await _take_turn(way, population)
+                latencies += await _take_turn(way, charges)
         await executor.close()
     warm_up = TURNS_OF_WARM_UP * CHARGES_A_TURN
     through, without = (
@@ -54,10 +55,10 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
     return through, without
 
 
-async def _take_turn(charge: Callable[[Charge], Awaitable[Outcome]], population: Population) -> list[float]:
+async def _take_turn(charge: Callable[[Charge], Awaitable[Outcome]], charges: Charges) -> list[float]:
     latencies = []
     for _ in range(CHARGES_A_TURN):
-        command = random_charge(population)
+        command = charges.next()
         asked_at = time.perf_counter()
         outcome = await charge(command)
         latencies.append(time.perf_counter() - asked_at)
