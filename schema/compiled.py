@@ -206,9 +206,9 @@ class _Compiler:
         name = nodes[0].name.value
         if name == "__typename":
             return FieldPlan(key, nodes, False, _constant(parent.name), False, _as_it_is, False)
-        definition = parent.fields.get(name)
-        if definition is None:  # __schema and __type
+        if name in ("__schema", "__type"):
             raise NotCompilable
+        definition = parent.fields[name]
         resolve, resolves_later = self._resolver(definition, nodes[0])
         complete, completes_later = self._completer(definition.type, nodes, f"{parent.name}.{name}")
         is_nullable = not is_non_null_type(definition.type)

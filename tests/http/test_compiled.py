@@ -146,6 +146,7 @@ def told(result: ExecutionResult) -> tuple[Any, list[Any]]:
         "{ box { things { id __typename ... on Stone { shade breaksLater } ... on Box { label } } } }",
         "{ a: thing(box: true) { ...T } b: thing(box: false) { ...T } } "
         "fragment T on Thing { id ... on Stone { echo breaks } ... on Box { things { id } } }",
+        "{ thing(box: false) { ... on Box { id } } box { ... on Thing { id } } }",
         "{ numbers box(label: null) { label } }",
         "{ stone { id ... { id shade } ...S } } fragment S on Stone { weight id }",
         "mutation { a: crush(ids: 1) paint(wish: {count: 1}) { id } b: crush(ids: [1, 2]) }",
