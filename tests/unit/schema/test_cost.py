@@ -33,11 +33,11 @@ def measure(core: GraphQLSchema) -> Callable[[str], Cost]:
 
     def measured(text: str) -> Cost:
         document = parse(text)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             (cost,) = rule.measure(document).values()
         finally:
-            assert time.perf_counter() - started < SECONDS_MAX
+            assert time.process_time() - started < SECONDS_MAX
         return cost
 
     return measured
