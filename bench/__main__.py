@@ -40,6 +40,7 @@ def main(
         population=Population(payers=100_000, merchants=1_000),
         clients=(8, 16, 32, 64),
         search_seconds=2,
+        search_passes=2,
         ledger_tasks=tasks,
         # The rest is PostgreSQL's, and the load generator's.
         workers=workers or max(2, cores() * 3 // 4),

@@ -73,14 +73,14 @@ def _read(pattern: str, report: str) -> float:
 
 
 def find_best(
-    dsn: str, population: Population, clients: Sequence[int], seconds: int
+    dsn: str, population: Population, clients: Sequence[int], *, seconds: int, passes: int
 ) -> tuple[Setup, dict[Setup, float]]:
     """The fastest setup and what was tried, in charges a second: first each script, then each client count."""
     tried: dict[Setup, float] = {}
 
     def fastest(setups: Sequence[Setup]) -> Setup:
-        # Twice, in turns, and the better one counts: what disturbs a measurement never makes it faster.
-        for setup in (*setups, *setups):
+        # In turns, and the best one counts: what disturbs a measurement never makes it faster.
+        for setup in (*setups,) * passes:
             rate = run(dsn, population, setup, seconds).charges_per_second
             tried[setup] = max(rate, tried.get(setup, 0.0))
         return max(tried, key=tried.__getitem__)

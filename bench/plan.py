@@ -25,6 +25,7 @@ class Options:
     population: Population
     clients: tuple[int, ...]
     search_seconds: int
+    search_passes: int
     ledger_tasks: int
     workers: int
     connections: int
@@ -39,6 +40,7 @@ QUICK = {
     "ledger_tasks": 100,
     "connections": 16,
     "search_seconds": 1,
+    "search_passes": 1,
 }
 
 
@@ -61,7 +63,11 @@ class Run:
         options = self._options
         for mix in MIXES:
             best, tried = pgbench.find_best(
-                self._dsn, self._population(mix), options.clients, options.search_seconds
+                self._dsn,
+                self._population(mix),
+                options.clients,
+                seconds=options.search_seconds,
+                passes=options.search_passes,
             )
             self.best[mix] = best
             listed = "; ".join(f"{setup}: {rate:,.0f}" for setup, rate in tried.items())
