@@ -53,7 +53,11 @@ class NotCompilable(Exception):
 
 
 class _Propagating(Exception):
-    """A null where there may be none: the error is recorded, the parent becomes null."""
+    """An error in a field that may not be null, on its way up to the first parent that may."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        super().__init__()
+        self.error = error
 
 
 class _Info:
@@ -95,11 +99,14 @@ class FieldPlan(NamedTuple):
         return self.resolves_later or self.completes_later
 
     def failed(self, error: Exception, running: Running, path: Path) -> None:
-        """Records the error and makes the field null, or its parent where the field can't be."""
-        if not isinstance(error, _Propagating):
-            running.errors.append(_located(error, self.nodes, path))
+        """Makes the field null and records the error, or lets it pass on to the parent.
+
+        So a parent that becomes null has one error, however many of its fields failed.
+        """
+        located = error.error if isinstance(error, _Propagating) else _located(error, self.nodes, path)
         if not self.is_nullable:
-            raise _Propagating
+            raise _Propagating(located)
+        running.errors.append(located)
 
     async def run(self, source: Any, running: Running, path: Path) -> Any:
         """The field's part of the answer."""
@@ -153,8 +160,8 @@ class _Compiler:
                     data = {field.key: await field.run(None, running, None) for field in fields}
                 else:
                     data = await _gather_fields(fields, None, running, None)
-            except _Propagating:
-                return ExecutionResult(None, running.errors)
+            except _Propagating as failed:
+                return ExecutionResult(None, [*running.errors, failed.error])
             return ExecutionResult(data, running.errors or None)
 
         return run
