@@ -66,7 +66,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The key was used before for the same request: the first outcome is that operation, or that refusal."""
+    """The key was used before for the same request, and `rejection` is why that was refused, if it was.
+
+    A refusal that could not be recorded has no operation of that id.
+    """
 
     operation_id: UUID
     rejection: Rejection | None

@@ -16,7 +16,7 @@ from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.reads import Reads
-from ledger.rejections import MEANING, ErrorCode, Rejection
+from ledger.rejections import ErrorCode, Rejection
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
 from runtime.settings import Settings
@@ -97,15 +97,13 @@ class Ledger:
 
     async def _first_outcome(self, replay: Replay, account_id: UUID) -> Outcome:
         """What the first request with that key was answered, with the caller's wallet as it is now."""
-        if replay.rejection is not None:
-            return Outcome(None, None, replay.rejection, replayed=True)
+        rejection = replay.rejection
         found = await self.reads.operation(replay.operation_id)
-        if found is None:  # the key and its operation are written in one transaction
-            raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
+        if found is None:
+            if rejection is None:  # the key and its operation are written in one transaction
+                raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
+            return Outcome(None, None, rejection, replayed=True)
         operation, _ = found
-        rejection = None
-        if operation.failure_code is not None:
-            rejection = Rejection(operation.failure_code, MEANING[operation.failure_code])
         for wallet_id in (operation.target_id, operation.source_id):
             wallet = None if wallet_id is None else await self.reads.wallet(wallet_id)
             if wallet is not None and wallet.owner_id == account_id:

@@ -26,11 +26,12 @@ WITH locked AS MATERIALIZED (
 SELECT *, clock_timestamp() AS locked_at FROM locked;
 
 -- name: lock_outside_wallets
--- The outside world's wallets of this writer, made when they are first needed. Always locked after the holders'.
+-- The outside world's wallets of this writer, made when they are first needed. Always locked after the holders',
+-- so the clock is read once more.
 INSERT INTO wallets AS outside (id, kind, currency, created_at)
 SELECT id, 'OUTSIDE', currency, clock_timestamp() FROM unnest($1::uuid[], $2::varchar[]) AS asked (id, currency)
 ON CONFLICT (id) DO UPDATE SET kind = outside.kind
-RETURNING id, currency, balance, sequence;
+RETURNING id, currency, balance, sequence, clock_timestamp() AS locked_at;
 
 -- name: committed_operations
 -- Whether a batch whose COMMIT got no answer was committed: it was, if any of its operations is there.
@@ -58,7 +59,8 @@ FROM unnest($13::uuid[], $14::text[], $15::text[], $16::varchar[], $17::uuid[], 
              source_id, target_id, debited, credited);
 
 -- name: keep_rejections
--- A refusal that names too little to be an operation is still the first outcome of its key.
+-- A refusal is the first outcome of its key, to be given again word for word, also where it names too little to
+-- be an operation.
 UPDATE idempotency_keys SET rejection = new.rejection::jsonb
 FROM unnest($1::uuid[], $2::varchar[], $3::text[]) AS new (account_id, key, rejection)
 WHERE idempotency_keys.account_id = new.account_id AND idempotency_keys.key = new.key;

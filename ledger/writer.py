@@ -98,23 +98,24 @@ class Writer:
         if lost is not None and await self._is_committed(lost):
             await connection.execute("ROLLBACK")
             return lost.results
-        outside = await self._lock_outside_wallets(fresh, wallets)
+        outside, instant = await self._lock_outside_wallets(fresh, wallets, instant)
 
         sheet = Sheet(instant)
         outcomes: dict[UUID, Outcome] = {}
-        unrecorded: dict[Key, Rejection] = {}
+        rejections: dict[Key, Rejection] = {}
         for request in fresh:
             decision = decide(request.command, wallets, outside, self._currencies)
             if isinstance(decision, Decision):
-                outcomes[request.operation_id] = sheet.record(request.command, request.operation_id, decision)
+                outcome = sheet.record(request.command, request.operation_id, decision)
             else:
-                outcomes[request.operation_id] = Outcome(None, None, decision)
-                if request.key is not None:
-                    unrecorded[request.key] = decision
+                outcome = Outcome(None, None, decision)
+            outcomes[request.operation_id] = outcome
+            if outcome.rejection is not None and request.key is not None:
+                rejections[request.key] = outcome.rejection
         if sheet:
             await connection.execute(SQL["write_batch"], *sheet.columns())
-        if unrecorded:
-            await self._keep_rejections(unrecorded)
+        if rejections:
+            await self._keep_rejections(rejections)
 
         attempt.operation_ids = sheet.operation_ids()
         attempt.results = [
@@ -154,27 +155,30 @@ class Writer:
         wallets = {row[0]: Wallet(*row[:-1]) for row in rows}
         return wallets, max((row[-1] for row in rows), default=datetime.now(UTC))
 
-    async def _lock_outside_wallets(self, requests: Iterable[Request], wallets: Wallets) -> dict[str, Wallet]:
+    async def _lock_outside_wallets(
+        self, requests: Iterable[Request], wallets: Wallets, instant: datetime
+    ) -> tuple[dict[str, Wallet], datetime]:
         needed = {outside_currency(request.command, wallets) for request in requests} - {None}
         if not needed:
-            return {}
+            return {}, instant
         codes = sorted(code for code in needed if code is not None)
         ids = [uuid5(NAMESPACE_URL, f"purser:outside/{code}/{self._stripe}") for code in codes]
         rows = await self._connection.fetch(SQL["lock_outside_wallets"], ids, codes)
-        return {
+        outside = {
             row["currency"]: Wallet(
                 row["id"], None, None, row["currency"], ACTIVE, row["balance"], 0, 0, row["sequence"], True
             )
             for row in rows
         }
+        return outside, max(instant, *(row["locked_at"] for row in rows))
 
     async def _is_committed(self, lost: Attempt) -> bool:
         rows = await self._connection.fetch(SQL["committed_operations"], lost.operation_ids)
         return bool(rows)
 
-    async def _keep_rejections(self, unrecorded: dict[Key, Rejection]) -> None:
-        accounts, keys = map(list, zip(*unrecorded, strict=True))
-        texts = [orjson.dumps(rejection).decode() for rejection in unrecorded.values()]
+    async def _keep_rejections(self, rejections: dict[Key, Rejection]) -> None:
+        accounts, keys = map(list, zip(*rejections, strict=True))
+        texts = [orjson.dumps(rejection).decode() for rejection in rejections.values()]
         await self._connection.execute(SQL["keep_rejections"], accounts, keys, texts)
 
 
@@ -189,9 +193,9 @@ def _answer(request: Request, owner: Claim) -> Result | None:
 
 
 def _told(result: Result, outcomes: dict[UUID, Outcome]) -> Result:
-    """A replay of a refusal that this very batch came to, and did not record, carries that refusal."""
+    """A replay of a refusal that this very batch came to carries that refusal."""
     if isinstance(result, Replay) and (outcome := outcomes.get(result.operation_id)) is not None:
-        return Replay(result.operation_id, None if outcome.operation is not None else outcome.rejection)
+        return Replay(result.operation_id, outcome.rejection)
     return result
 
 

@@ -69,7 +69,9 @@ class OperationPayload:
     operation: Operation | None = strawberry.field(
         description="What was recorded; null where nothing could be: an unknown wallet, a malformed amount."
     )
-    wallet: Wallet | None = strawberry.field(description="The caller's wallet after the operation.")
+    wallet: Wallet | None = strawberry.field(
+        description="The caller's wallet after the operation; as it stands now where `replayed`."
+    )
     replayed: bool = strawberry.field(
         description="Whether this is the first outcome again, of an earlier request with the same idempotency key."
     )

@@ -91,7 +91,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             key          varchar(255) NOT NULL,
             fingerprint  bytea NOT NULL,
             operation_id uuid NOT NULL,
-            -- Why nothing could be recorded: then there is no operation of that id.
+            -- Why it was refused; where nothing could be recorded, there is no operation of that id.
             rejection    jsonb,
             PRIMARY KEY (account_id, key)
         );
