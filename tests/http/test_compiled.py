@@ -134,7 +134,8 @@ def errors_by_null(result: ExecutionResult) -> dict[str, set[str]]:
     """The errors, by the place of the null that each of them made."""
     found: dict[str, set[str]] = {}
     for error in result.errors or ():
-        value, place = result.data, []
+        value: Any = result.data
+        place = []
         for key in error.path or ():
             if value is None:
                 break
