@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ledger.commands import Charge, Command, Deposit
 from ledger.outcomes import Outcome, WalletView
+from ledger.rejections import Rejection
 from ledger.service import Ledger
 from ledger.tokens import NOWHERE, WalletToken
 from ledger.wallets import NewWallet
@@ -97,8 +98,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.model = Model()
         self.accounts = [uuid4() for _ in range(ACCOUNTS)]
         self.tokens: list[WalletToken] = []
-        # By the number of the request that made it.
-        self.operation_ids: dict[int, UUID | None] = {}
+        # By the number of the request that made it: the operation's id, and the refusal to the letter.
+        self.first_answers: dict[int, tuple[UUID | None, Rejection | None]] = {}
 
     @initialize(currencies=st.tuples(st.sampled_from(["USD", "JPY"]), st.sampled_from(["USD", "BTC"])))
     def begin(self, currencies: tuple[str, str]) -> None:
@@ -221,7 +222,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
         outcomes = self.world.runner.run(submit())
         for number, outcome in enumerate(outcomes, first_number):
-            self.operation_ids[number] = None if outcome.operation is None else outcome.operation.id
+            self.first_answers[number] = recorded(outcome)
         for right, outcome in zip(expected, outcomes, strict=True):
             self.compare(right, outcome)
 
@@ -237,9 +238,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert outcome.operation.status == ("SUCCEEDED" if code is None else "FAILED")
             assert outcome.operation.failure_code == code
         if expected.replayed_request is not None:
-            assert self.operation_ids[expected.replayed_request] == (
-                outcome.operation and outcome.operation.id
-            )
+            assert recorded(outcome) == self.first_answers[expected.replayed_request]
 
     def shown(self, wallet: WalletView | None) -> tuple[UUID, int, int] | None:
         return None if wallet is None else (wallet.id, wallet.balance, wallet.available)
@@ -251,6 +250,10 @@ class LedgerMachine(RuleBasedStateMachine):
         if expected.replayed_request is not None:  # shows the wallet as it is now, after the whole batch
             balance = self.model.wallets[name].balance
         return self.tokens[name].wallet_id, balance, balance
+
+
+def recorded(outcome: Outcome) -> tuple[UUID | None, Rejection | None]:
+    return None if outcome.operation is None else outcome.operation.id, outcome.rejection
 
 
 @contextmanager
