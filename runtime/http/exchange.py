@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Sequence
-from itertools import count
 from secrets import token_hex
 from time import perf_counter
 
@@ -19,9 +18,6 @@ SCOPE_KEY = "purser.exchange"
 NAME_CHARACTERS_MAX = 64
 PATH_CHARACTERS_MAX = 64
 
-# Unique is enough for an id, and a counter is: asking the system for randomness costs 15 µs a request.
-_PROCESS = token_hex(6)
-_requests = count(1)
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 
@@ -73,7 +69,7 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == REQUEST_ID_HEADER and _SANE_REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
-    return f"{_PROCESS}-{next(_requests):x}"
+    return token_hex(8)
 
 
 class ExchangeMiddleware:

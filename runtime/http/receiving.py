@@ -31,7 +31,7 @@ async def receive_body(receive: Receive, *, bytes_max: int, seconds_max: float) 
         expired = True
         task.cancel()
 
-    # What asyncio.timeout does, at a quarter of its price: this is on the way of every request.
+    # What asyncio.timeout does, at half its price (2.5 µs): this is on the way of every request.
     timer = asyncio.get_running_loop().call_later(seconds_max, expire)
     try:
         return await _receive(receive, bytes_max)
