@@ -11,7 +11,9 @@ from schema.context import Context, Info
 from schema.history import FilterArgument, HistoryOrder, OrderArgument, read_filter
 from schema.ids import IdKind, read_id_of
 from schema.operations import Operation, OperationConnection, OperationEdge, operation
-from schema.paging import After, Before, First, Last, cut, page_info, read_page, span_of, write_cursor
+from schema.paging import After, Before, First, Last, Order, cut, page_info, read_page, span_of
+
+_BY_ID = Order("o", UUID, ID_MIN, ID_MAX)
 
 
 async def find_operation(
@@ -47,11 +49,12 @@ async def list_operations(
     owner_id = None if principal.role is Role.ADMIN else principal.account_id
     page = read_page(first, after, last, before)
     newest_first = order_by is HistoryOrder.NEWEST_FIRST
-    span = span_of(page, UUID, (ID_MIN, ID_MAX), newest_first=newest_first, wanted=read_filter(filter_))
-    records = await context.ledger.reads.operations(owner_id, span) if page.size else []
+    span = span_of(page, _BY_ID, newest_first=newest_first, wanted=read_filter(filter_))
+    records = await context.ledger.reads.operations(owner_id, span)
     kept, has_next, has_previous = cut(records, page)
     edges = [
-        OperationEdge(node=operation(record, context), cursor=write_cursor(record.id)) for record in kept
+        OperationEdge(node=operation(record, context), cursor=_BY_ID.write_cursor(record.id))
+        for record in kept
     ]
     return OperationConnection(
         nodes=[edge.node for edge in edges],

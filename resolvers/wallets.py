@@ -16,12 +16,13 @@ from schema.errors import user_errors
 from schema.failures import Failure, FailureCode
 from schema.ids import IdKind, read_id_of
 from schema.inputs import CreateWalletInput
-from schema.paging import After, Before, First, Last, cut, page_info, read_page, span_of, write_cursor
+from schema.paging import After, Before, First, Last, Order, cut, page_info, read_page, span_of
 from schema.payloads import CreateWalletPayload
 from schema.scalars import WalletToken
 from schema.wallets import Wallet, WalletConnection, WalletEdge, wallet
 
 _TEXT_CHARACTERS_MAX = 255
+_BY_ID = Order("w", UUID, ID_MIN, ID_MAX)
 
 TokenArgument = Annotated[WalletToken | None, strawberry.argument(description="The wallet's token.")]
 IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="The wallet's public id.")]
@@ -57,10 +58,10 @@ async def list_wallets(
     principal = context.signed_in()
     owner_id = None if principal.role is Role.ADMIN else principal.account_id
     page = read_page(first, after, last, before)
-    span = span_of(page, UUID, (ID_MIN, ID_MAX), newest_first=False)
-    views = await context.ledger.reads.wallets(owner_id, span) if page.size else []
+    span = span_of(page, _BY_ID, newest_first=False)
+    views = await context.ledger.reads.wallets(owner_id, span)
     kept, has_next, has_previous = cut(views, page)
-    edges = [WalletEdge(node=wallet(view, context), cursor=write_cursor(view.id)) for view in kept]
+    edges = [WalletEdge(node=wallet(view, context), cursor=_BY_ID.write_cursor(view.id)) for view in kept]
     return WalletConnection(
         owner_id=owner_id,
         nodes=[edge.node for edge in edges],

@@ -12,7 +12,7 @@ from schema.context import Context
 from schema.enums import describe_enum
 from schema.money import Money, money
 from schema.operations import Operation, OperationKind, OperationStatus, operation
-from schema.paging import Page, PageInfo, cut, page_info, span_of, write_cursor
+from schema.paging import Order, Page, PageInfo, cut, page_info, span_of
 from schema.scalars import DateTime
 
 
@@ -77,6 +77,16 @@ class HistoryConnection:
     page_info: PageInfo = strawberry.field(description="Where this page stands in the history.")
 
 
+def _read_sequence(text: str) -> int:
+    sequence = int(text)
+    if not 0 <= sequence <= BIGINT_MAX:
+        raise ValueError
+    return sequence
+
+
+_BY_SEQUENCE = Order("h", _read_sequence, 0, SEQUENCE_MAX)
+
+
 def read_filter(asked: HistoryFilter | None) -> Filter:
     """The filter as the ledger takes it."""
     if asked is None:
@@ -89,14 +99,14 @@ async def wallet_history(
 ) -> HistoryConnection:
     """A page of the wallet's history. The caller has seen to it that the reader may read the wallet."""
     newest_first = order is HistoryOrder.NEWEST_FIRST
-    span = span_of(page, _read_sequence, (0, SEQUENCE_MAX), newest_first=newest_first, wanted=wanted)
-    items = await context.ledger.reads.history(wallet.id, span) if page.size else []
+    span = span_of(page, _BY_SEQUENCE, newest_first=newest_first, wanted=wanted)
+    items = await context.ledger.reads.history(wallet.id, span)
     kept, has_next, has_previous = cut(items, page)
     currencies = context.ledger.currencies
     edges = [
         HistoryEdge(
             node=operation(item.operation, context),
-            cursor=write_cursor(item.sequence),
+            cursor=_BY_SEQUENCE.write_cursor(item.sequence),
             change=money(item.change, wallet.currency, currencies),
             balance_after=money(item.balance_after, wallet.currency, currencies),
             sequence=item.sequence,
@@ -108,10 +118,3 @@ async def wallet_history(
         edges=edges,
         page_info=page_info([edge.cursor for edge in edges], has_next, has_previous),
     )
-
-
-def _read_sequence(text: str) -> int:
-    sequence = int(text)
-    if not 0 <= sequence <= BIGINT_MAX:
-        raise ValueError
-    return sequence

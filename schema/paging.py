@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
@@ -46,6 +46,35 @@ class Page:
     before: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Order(Generic[Key]):
+    """What a list is ordered by: keys between `low` and `high`, both left out.
+
+    A cursor is opaque and holds such a key after the list's `mark`: a position, not a right. Whose list it is
+    is decided elsewhere.
+    """
+
+    mark: str
+    read_key: Callable[[str], Key]
+    low: Key
+    high: Key
+
+    def write_cursor(self, key: Key) -> str:
+        """Where the item with that key stands."""
+        return base64.urlsafe_b64encode(f"{self.mark}{key}".encode()).decode().rstrip("=")
+
+    def read_cursor(self, cursor: str) -> Key:
+        """The key in a cursor. Raises Failure for what is no cursor of this list."""
+        try:
+            padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+            text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+            if not text.startswith(self.mark):
+                raise ValueError
+            return self.read_key(text.removeprefix(self.mark))
+        except (ValueError, binascii.Error):
+            raise _refuse("This is not a cursor of this list.") from None
+
+
 def read_page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
     """The page of these four arguments. Raises Failure when they make no sense."""
     if first is not None and last is not None:
@@ -57,24 +86,15 @@ def read_page(first: int | None, after: str | None, last: int | None, before: st
     return Page(size, last is not None, after, before)
 
 
-def span_of(
-    page: Page,
-    read_key: Callable[[str], Key],
-    bounds: tuple[Key, Key],
-    *,
-    newest_first: bool,
-    wanted: Filter | None = None,
-) -> Span[Key]:
-    """The keys to fetch for a page of a list ordered by key: one more than it holds, to see whether more follows.
+def span_of(page: Page, order: Order[Key], *, newest_first: bool, wanted: Filter | None = None) -> Span[Key]:
+    """The keys to fetch for a page of a list: one more than it holds, to see whether more follows.
 
     Raises Failure for a cursor that is none of this list's.
     """
-    after = None if page.after is None else _read_cursor(page.after, read_key)
-    before = None if page.before is None else _read_cursor(page.before, read_key)
-    low, high = (before, after) if newest_first else (after, before)
+    low, high = (page.before, page.after) if newest_first else (page.after, page.before)
     return Span(
-        bounds[0] if low is None else low,
-        bounds[1] if high is None else high,
+        order.low if low is None else order.read_cursor(low),
+        order.high if high is None else order.read_cursor(high),
         descending=newest_first != page.backward,
         limit=page.size + 1,
         wanted=wanted or Filter(),
@@ -98,22 +118,6 @@ def page_info(cursors: Sequence[str], has_next_page: bool, has_previous_page: bo
         start_cursor=cursors[0] if cursors else None,
         end_cursor=cursors[-1] if cursors else None,
     )
-
-
-def write_cursor(key: object) -> str:
-    """An opaque cursor. It holds a position, not a right: whose list it is was decided elsewhere."""
-    return base64.urlsafe_b64encode(f"p{key}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, read_key: Callable[[str], Key]) -> Key:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-        if not text.startswith("p"):
-            raise ValueError
-        return read_key(text[1:])
-    except (ValueError, binascii.Error):
-        raise _refuse("This is not a cursor of this list.") from None
 
 
 def _refuse(message: str) -> Failure:
