@@ -66,7 +66,11 @@ async def measure(
         async with asyncio.TaskGroup() as group:
             for _ in range(tasks):
                 group.create_task(charge_on_and_on())
-    return of_latencies(latencies, seconds=seconds, charges_total=total)
+            await asyncio.sleep(measured_from - time.perf_counter())
+            cpu_from = time.process_time()
+            await asyncio.sleep(measured_until - time.perf_counter())
+            cpu_seconds = time.process_time() - cpu_from
+    return of_latencies(latencies, seconds=seconds, charges_total=total, cpu_seconds=cpu_seconds)
 
 
 def main() -> None:

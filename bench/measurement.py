@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Measurement:
     """What was seen while something ran.
 
-    `charges_total` has the warm-up in it: it is what the database must have. `load_cpu` is the part of one
-    core that the load generator itself used.
+    `charges_total` has the warm-up in it: it is what the database must have. `client_cpu` is the part of one
+    core that the asking process used; the ledger in process runs in that very process.
     """
 
     charges_per_second: float
@@ -18,7 +18,7 @@ class Measurement:
     latency_mean_ms: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
-    load_cpu: float | None = None
+    client_cpu: float | None = None
 
 
 def of_latencies(
@@ -38,7 +38,7 @@ def of_latencies(
         latency_mean_ms=statistics.fmean(ordered) * 1000,
         p50_ms=ordered[len(ordered) // 2] * 1000,
         p99_ms=ordered[len(ordered) * 99 // 100] * 1000,
-        load_cpu=None if cpu_seconds is None else cpu_seconds / seconds,
+        client_cpu=None if cpu_seconds is None else cpu_seconds / seconds,
     )
 
 

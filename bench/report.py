@@ -31,7 +31,7 @@ _HEADER = (
     "asked",
     "p50 ms",
     "p99 ms",
-    "load's CPU",
+    "client's CPU",
 )
 _HEADER_OF_ONE = ("One charge at a time", "mean ms (median of rounds)", "min to max", "p50 ms", "ratio")
 
@@ -61,7 +61,7 @@ def _row(name: str, results: Results) -> list[str]:
     if name in ASKED:
         of, least = ASKED[name]
         asked = f"≥ {least} x {of}: {'reached' if ratios[of] >= least else 'MISSED'}"
-    load_cpu = median(one.load_cpu for one in measured)
+    client_cpu = median(one.client_cpu for one in measured)
     return [
         title,
         f"{median(rates):,.0f}",
@@ -73,7 +73,7 @@ def _row(name: str, results: Results) -> list[str]:
         )
         + (" (mean)" if measured[0].p50_ms is None else ""),
         _milliseconds(median(one.p99_ms for one in measured)),
-        "" if load_cpu is None else f"{load_cpu:.0%} of a core",
+        "" if client_cpu is None else f"{client_cpu:.0%} of a core",
     ]
 
 
@@ -121,8 +121,9 @@ def _notes(best: Mapping[str, Setup], options: Options) -> list[str]:
         f"- spread: {options.population.payers:,} payers, {options.population.merchants:,} merchants; "
         "hot: one merchant.",
         f"- pgbench at its best ({setups}).",
-        f"- The ledger in one process with {options.ledger_tasks} tasks; the service with {options.workers} API "
-        f"processes and {options.connections} connections, load generator on the same machine.",
+        f"- The ledger in one process with its {options.ledger_tasks} clients, so that their CPU is the ledger's "
+        f"too; the service with {options.workers} API processes and {options.connections} connections, the load "
+        "generator on the same machine.",
         "- Each measurement began after a checkpoint; after each one the charges in the database were as many as "
         "were answered; after each round entries summed to zero and sampled balances were theirs.",
     ]
