@@ -73,10 +73,12 @@ class Model:
     asked_count: int = 0
 
     def open_wallet(self, owner: int, currency: str) -> ModelWallet:
-        siblings = [w for w in self.wallets if w.owner == owner and w.status != "CLOSED"]
-        if len(siblings) == 1:
-            siblings[0].only_one = False
-        wallet = ModelWallet(len(self.wallets), owner, currency, only_one=not siblings)
+        siblings = [wallet for wallet in self.wallets if wallet.owner == owner]
+        is_only_one = all(wallet.status == "CLOSED" for wallet in siblings)
+        if not is_only_one:
+            for wallet in siblings:
+                wallet.only_one = False
+        wallet = ModelWallet(len(self.wallets), owner, currency, is_only_one)
         self.wallets.append(wallet)
         return wallet
 

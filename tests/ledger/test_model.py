@@ -275,7 +275,7 @@ def test_the_ledger_answers_as_the_model_does(dsn: str) -> None:
         run_state_machine_as_test(
             lambda: LedgerMachine(world),  # type: ignore[arg-type]  # a class or what makes one
             settings=settings(
-                max_examples=80,
+                max_examples=50,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
