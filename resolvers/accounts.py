@@ -5,7 +5,7 @@ from auth.accounts import Refused, SignedIn
 from schema.accounts import Account, account
 from schema.context import Info
 from schema.errors import user_errors
-from schema.inputs import ChangePasswordInput, LogInInput, SignUpClientInput, SignUpCompanyInput
+from schema.inputs import ChangePasswordArgument, LogInArgument, SignUpClientArgument, SignUpCompanyArgument
 from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
 from schema.scalars import DateTime
 
@@ -19,7 +19,7 @@ async def viewer(info: Info) -> Account | None:
     return None if record is None else account(record)
 
 
-async def sign_up_client(info: Info, input: SignUpClientInput) -> SignUpPayload:
+async def sign_up_client(info: Info, input: SignUpClientArgument) -> SignUpPayload:
     """A new client."""
     return _signed_up(
         await info.context.auth.accounts.sign_up_client(
@@ -32,7 +32,7 @@ async def sign_up_client(info: Info, input: SignUpClientInput) -> SignUpPayload:
     )
 
 
-async def sign_up_company(info: Info, input: SignUpCompanyInput) -> SignUpPayload:
+async def sign_up_company(info: Info, input: SignUpCompanyArgument) -> SignUpPayload:
     """A new company."""
     return _signed_up(
         await info.context.auth.accounts.sign_up_company(
@@ -47,7 +47,7 @@ async def sign_up_company(info: Info, input: SignUpCompanyInput) -> SignUpPayloa
     )
 
 
-async def log_in(info: Info, input: LogInInput) -> LogInPayload:
+async def log_in(info: Info, input: LogInArgument) -> LogInPayload:
     """A new session."""
     outcome = await info.context.auth.accounts.log_in(input.email, input.password, info.context.address)
     if isinstance(outcome, Refused):
@@ -68,7 +68,7 @@ async def log_out(info: Info) -> LogOutPayload:
     return LogOutPayload(user_errors=[])
 
 
-async def change_password(info: Info, input: ChangePasswordInput) -> ChangePasswordPayload:
+async def change_password(info: Info, input: ChangePasswordArgument) -> ChangePasswordPayload:
     """A new password, and the end of all other sessions."""
     context = info.context
     refused = await context.auth.accounts.change_password(

@@ -6,13 +6,13 @@ from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import read_token
 from schema.context import Context, Info
 from schema.errors import user_errors
-from schema.inputs import ChargeInput, DepositInput
+from schema.inputs import ChargeArgument, DepositArgument
 from schema.operations import operation
 from schema.payloads import OperationPayload
 from schema.wallets import wallet
 
 
-async def deposit(info: Info, input: DepositInput) -> OperationPayload:
+async def deposit(info: Info, input: DepositArgument) -> OperationPayload:
     """A top-up of the caller's own wallet."""
     context = info.context
     principal = context.signed_in(Role.CLIENT, Role.COMPANY)
@@ -29,7 +29,7 @@ async def deposit(info: Info, input: DepositInput) -> OperationPayload:
     )
 
 
-async def charge(info: Info, input: ChargeInput) -> OperationPayload:
+async def charge(info: Info, input: ChargeArgument) -> OperationPayload:
     """Money from the wallet with that token, into the company's own."""
     context = info.context
     company_id = context.signed_in(Role.COMPANY).account_id

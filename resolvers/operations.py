@@ -48,7 +48,7 @@ async def list_operations(
     principal = context.signed_in()
     owner_id = None if principal.role is Role.ADMIN else principal.account_id
     page = read_page(first, after, last, before)
-    newest_first = order_by is HistoryOrder.NEWEST_FIRST
+    newest_first = order_by is not HistoryOrder.OLDEST_FIRST
     span = span_of(page, _BY_ID, newest_first=newest_first, wanted=read_filter(filter_))
     records = await context.ledger.reads.operations(owner_id, span)
     kept, has_next, has_previous = cut(records, page)

@@ -15,7 +15,7 @@ from schema.context import Context, Info
 from schema.errors import user_errors
 from schema.failures import Failure, FailureCode
 from schema.ids import IdKind, read_id_of
-from schema.inputs import CreateWalletInput
+from schema.inputs import CreateWalletArgument
 from schema.paging import After, Before, First, Last, Order, cut, page_info, read_page, span_of
 from schema.payloads import CreateWalletPayload
 from schema.scalars import WalletToken
@@ -70,7 +70,7 @@ async def list_wallets(
     )
 
 
-async def create_wallet(info: Info, input: CreateWalletInput) -> CreateWalletPayload:
+async def create_wallet(info: Info, input: CreateWalletArgument) -> CreateWalletPayload:
     """A new wallet of the caller's."""
     context = info.context
     principal = context.signed_in(Role.CLIENT, Role.COMPANY)

@@ -50,7 +50,9 @@ class HistoryFilter:
 FilterArgument = Annotated[
     HistoryFilter | None, strawberry.argument(name="filter", description="Which operations are wanted.")
 ]
-OrderArgument = Annotated[HistoryOrder, strawberry.argument(description="Which end comes first.")]
+OrderArgument = Annotated[
+    HistoryOrder | None, strawberry.argument(description="Which end comes first; the newest where null.")
+]
 
 
 @strawberry.type(description="An operation as one wallet saw it.")
@@ -95,10 +97,10 @@ def read_filter(asked: HistoryFilter | None) -> Filter:
 
 
 async def wallet_history(
-    wallet: WalletView, context: Context, page: Page, wanted: Filter, order: HistoryOrder
+    wallet: WalletView, context: Context, page: Page, wanted: Filter, order: HistoryOrder | None
 ) -> HistoryConnection:
     """A page of the wallet's history. The caller has seen to it that the reader may read the wallet."""
-    newest_first = order is HistoryOrder.NEWEST_FIRST
+    newest_first = order is not HistoryOrder.OLDEST_FIRST
     span = span_of(page, _BY_SEQUENCE, newest_first=newest_first, wanted=wanted)
     items = await context.ledger.reads.history(wallet.id, span)
     kept, has_next, has_previous = cut(items, page)

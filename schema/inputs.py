@@ -1,5 +1,7 @@
 """What mutations take."""
 
+from typing import Annotated
+
 import strawberry
 
 from schema.scalars import Amount, CurrencyCode, WalletToken
@@ -98,3 +100,20 @@ class ChargeInput:
         description="Which of the company's wallets is credited; needed only where it has more than one.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+
+
+SignUpClientArgument = Annotated[SignUpClientInput, strawberry.argument(description="Who the client is.")]
+SignUpCompanyArgument = Annotated[SignUpCompanyInput, strawberry.argument(description="Who the company is.")]
+LogInArgument = Annotated[LogInInput, strawberry.argument(description="Who signs in, and the proof of it.")]
+ChangePasswordArgument = Annotated[
+    ChangePasswordInput, strawberry.argument(description="The current password and the new one.")
+]
+CreateWalletArgument = Annotated[
+    CreateWalletInput, strawberry.argument(description="What the wallet is to be; `{}` for the usual one.")
+]
+DepositArgument = Annotated[
+    DepositInput, strawberry.argument(description="Which of your wallets is topped up, and with how much.")
+]
+ChargeArgument = Annotated[
+    ChargeInput, strawberry.argument(description="Which wallet is charged, with how much, and for what.")
+]
