@@ -171,6 +171,8 @@ class _Compiler:
         function = cast("Callable[..., Any]", resolver.wrapped_func)
         info_name = resolver.info_parameter.name if resolver.info_parameter else None
         takes_self = resolver.self_parameter is not None
+        if takes_self and info_name is None and not definition.args:
+            return (lambda source, _: function(source)), inspect.iscoroutinefunction(function)
         arguments = self._arguments(field, definition, node)
 
         def resolve(source: Any, running: Running) -> Any:

