@@ -17,7 +17,7 @@ from ledger.decisions import Currencies
 from ledger.errors import Unavailable
 from ledger.writer import Attempt, Request, Result, Writer
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("purser.ledger")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 

@@ -12,7 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from ledger.partitioning import missing_periods, upper_bound
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("purser.ledger")
 
 PARTITIONED_TABLES = ("operations", "entries")
 _CHECK_EVERY_SECONDS = 3600.0
