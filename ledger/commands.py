@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from json import JSONEncoder
 from uuid import UUID
-
-import orjson
 
 from ledger.money import canonical
 from ledger.tokens import WalletToken
 
 SUMMARY_CHARACTERS_MAX = 255
 IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
+
+_write_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def fingerprint(command: Command) -> bytes:
         None if into is None else _token_text(into),
     )
     # JSON keeps the parts apart: no two lists of texts are written alike.
-    return blake2b(orjson.dumps(asked), digest_size=16).digest()
+    return blake2b(_write_json(asked).encode(), digest_size=16).digest()
 
 
 def _token_text(token: WalletToken) -> str:

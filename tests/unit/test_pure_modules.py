@@ -12,17 +12,8 @@ PURE = {
     for name in ("accounts", "commands", "decisions", "money", "partitioning", "rejections", "tokens")
 }
 
-# Known, and to be mended or decided in docs/adr/; strict, so that this goes when the import does.
-ORJSON_IN_COMMANDS = pytest.mark.xfail(reason="the fingerprint of a command is made by orjson", strict=True)
 
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        pytest.param(module, marks=ORJSON_IN_COMMANDS if module == "ledger.commands" else ())
-        for module in sorted(PURE)
-    ],
-)
+@pytest.mark.parametrize("module", sorted(PURE))
 def test_imports_nothing_impure(module: str) -> None:
     imported = set()
     for node in ast.walk(ast.parse((LEDGER / f"{module.partition('.')[2]}.py").read_text())):
