@@ -1,0 +1,161 @@
+"""Who may see and do what: an entry for each field, argument and input field of the schema.
+
+Asked for is always what belongs to the client `owner`, or the charge between the owner and the company
+`charged_by`. A part of the schema without an entry fails the tests: whoever adds one decides here who sees it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Reader(StrEnum):
+    """Who asks."""
+
+    ANONYMOUS = "anonymous"
+    OWNER = "owner"
+    CLIENT = "another client"
+    COMPANY = "a company that has nothing to do with it"
+    CHARGED_BY = "the company that charged the owner"
+    ADMIN = "an administrator"
+
+
+Readers = frozenset[Reader]
+NOBODY: Final[Readers] = frozenset()
+EVERYONE: Final = frozenset(Reader)
+SIGNED_IN: Final = EVERYONE - {Reader.ANONYMOUS}
+COMPANIES: Final = frozenset({Reader.COMPANY, Reader.CHARGED_BY})
+HOLDERS: Final = SIGNED_IN - {Reader.ADMIN}
+OWNERS: Final = frozenset({Reader.OWNER, Reader.ADMIN})
+PARTIES: Final = OWNERS | {Reader.CHARGED_BY}
+ADMIN: Final = frozenset({Reader.ADMIN})
+THE_COMPANY: Final = frozenset({Reader.CHARGED_BY, Reader.ADMIN})
+
+# The way to an object of each type; `...` is where the field goes.
+ROUTES: Final = {
+    "Account": "node(id: $account) { ... on Account { ... } }",
+    "Node": "node(id: $wallet) { ... }",
+    "Client": "node(id: $account) { ... on Client { ... } }",
+    "Company": "node(id: $company) { ... on Company { ... } }",
+    "Administrator": "node(id: $administrator) { ... on Administrator { ... } }",
+    "Wallet": "wallet(id: $wallet) { ... }",
+    "WalletConnection": "wallets(first: 50, after: $walletBefore) { ... }",
+    "WalletEdge": "wallets(first: 50, after: $walletBefore) { edges { ... } }",
+    "Operation": "operation(id: $operation) { ... }",
+    "OperationConnection": "operations(orderBy: OLDEST_FIRST, after: $operationBefore) { ... }",
+    "OperationEdge": "operations(orderBy: OLDEST_FIRST, after: $operationBefore) { edges { ... } }",
+    "WalletReference": "operation(id: $operation) { source { ... } }",
+    "HistoryConnection": "wallet(id: $wallet) { history { ... } }",
+    "HistoryEdge": "wallet(id: $wallet) { history { edges { ... } } }",
+    "PageInfo": "wallet(id: $wallet) { history { pageInfo { ... } } }",
+    "Money": "wallet(id: $wallet) { balance { ... } }",
+    "Currency": "currencies { ... }",
+}
+ROUTES_OF_FIELDS: Final = {
+    "Operation.failureCode": "operation(id: $refused) { ... }",
+}
+# What a payload holds is told to whoever sent the mutation, and to nobody else.
+PAYLOADS: Final = {
+    "SignUpPayload": "token expiresAt account userErrors",
+    "LogInPayload": "token expiresAt account userErrors",
+    "LogOutPayload": "userErrors",
+    "ChangePasswordPayload": "userErrors",
+    "CreateWalletPayload": "wallet userErrors",
+    "OperationPayload": "operation wallet replayed userErrors",
+    "UserError": "code message field",
+}
+
+
+def _table(lines: list[tuple[str, str, Readers]]) -> Mapping[str, Readers]:
+    return {f"{kind}.{field}": readers for kind, fields, readers in lines for field in fields.split()}
+
+
+# Who gets a value for the field of the owner's object; everyone else gets null, nothing or UNAUTHENTICATED.
+FIELDS: Final = _table(
+    [
+        ("Account", "id email role createdAt", OWNERS),
+        ("Node", "id", OWNERS),
+        ("Client", "id email role createdAt firstName lastName phoneNumber", OWNERS),
+        ("Company", "id email role createdAt name url firstName lastName phoneNumber", THE_COMPANY),
+        ("Administrator", "id email role createdAt", ADMIN),
+        ("Wallet", "id token name country city currency status createdAt", OWNERS),
+        ("Wallet", "balance available held pending history", OWNERS),
+        ("WalletConnection", "nodes edges", OWNERS),
+        ("WalletConnection", "pageInfo", SIGNED_IN),
+        # Of one's own wallets; the other client and the other company have none.
+        ("WalletConnection", "totalCount", PARTIES),
+        ("WalletEdge", "node cursor", OWNERS),
+        ("Operation", "id kind status success failureCode summary amount debited credited", PARTIES),
+        ("Operation", "source target createdAt refunded", PARTIES),
+        ("Operation", "rate", NOBODY),
+        ("OperationConnection", "nodes edges", PARTIES),
+        ("OperationConnection", "pageInfo", SIGNED_IN),
+        ("OperationEdge", "node cursor", PARTIES),
+        ("WalletReference", "id token ownerName", PARTIES),
+        ("HistoryConnection", "nodes edges pageInfo", OWNERS),
+        ("HistoryEdge", "node cursor change balanceAfter sequence", OWNERS),
+        ("PageInfo", "hasNextPage hasPreviousPage startCursor endCursor", OWNERS),
+        ("Money", "amount currency", OWNERS),
+        ("Currency", "code exponent rate rateUpdatedAt", EVERYONE),
+        ("Query", "viewer", SIGNED_IN),
+        ("Query", "currencies", EVERYONE),
+        ("Query", "wallet wallets node", OWNERS),
+        ("Query", "operation operations", PARTIES),
+        ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
+        ("Mutation", "logOut changePassword", SIGNED_IN),
+        ("Mutation", "createWallet deposit", HOLDERS),
+        ("Mutation", "charge", COMPANIES),
+    ]
+)
+
+_WALLETS = "wallets({}) {{ nodes {{ id token }} }}"
+_OPERATIONS = "operations({}) {{ nodes {{ id source {{ id token }} }} }}"
+_HISTORY = "wallet(id: $wallet) {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }}"
+_AFTER_W, _AFTER_O, _AFTER_H = (f"after: ${name}Before" for name in ("wallet", "operation", "entry"))
+_BEFORE = "last: 100, before: ${}After"
+_OLDEST = "orderBy: OLDEST_FIRST, "
+
+# By each argument: a query that uses it to get at the owner's wallet or charge, and who does.
+ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
+    "Query.wallet(token)": ("wallet(token: $token) { id }", OWNERS),
+    "Query.wallet(id)": ("wallet(id: $wallet) { id token }", OWNERS),
+    "Query.wallets(first)": (_WALLETS.format(f"first: 100, {_AFTER_W}"), OWNERS),
+    "Query.wallets(after)": (_WALLETS.format(_AFTER_W), OWNERS),
+    "Query.wallets(last)": (_WALLETS.format("last: 100"), OWNERS),
+    "Query.wallets(before)": (_WALLETS.format(_BEFORE.format("wallet")), OWNERS),
+    "Query.operation(id)": ("operation(id: $operation) { id }", PARTIES),
+    "Query.operations(first)": (_OPERATIONS.format("first: 100"), PARTIES),
+    "Query.operations(after)": (_OPERATIONS.format(_OLDEST + _AFTER_O), PARTIES),
+    "Query.operations(last)": (_OPERATIONS.format(_OLDEST + "last: 100"), PARTIES),
+    "Query.operations(before)": (_OPERATIONS.format(_OLDEST + _BEFORE.format("operation")), PARTIES),
+    "Query.operations(filter)": (_OPERATIONS.format("filter: {}"), PARTIES),
+    "Query.operations(orderBy)": (_OPERATIONS.format("orderBy: NEWEST_FIRST"), PARTIES),
+    "Query.node(id)": ("node(id: $operation) { id }", PARTIES),
+    "Wallet.history(first)": (_HISTORY.format("first: 100"), OWNERS),
+    "Wallet.history(after)": (_HISTORY.format(_OLDEST + _AFTER_H), OWNERS),
+    "Wallet.history(last)": (_HISTORY.format("last: 100"), OWNERS),
+    "Wallet.history(before)": (_HISTORY.format(_OLDEST + _BEFORE.format("entry")), OWNERS),
+    "Wallet.history(filter)": (_HISTORY.format("filter: {}"), OWNERS),
+    "Wallet.history(orderBy)": (_HISTORY.format("orderBy: NEWEST_FIRST"), OWNERS),
+    "HistoryFilter.from": (_OPERATIONS.format('filter: { from: "2000-01-01T00:00:00Z" }'), PARTIES),
+    "HistoryFilter.to": (_OPERATIONS.format('filter: { to: "9999-01-01T00:00:00Z" }'), PARTIES),
+    "HistoryFilter.kinds": (_OPERATIONS.format("filter: { kinds: [CHARGE] }"), PARTIES),
+    "HistoryFilter.statuses": (_OPERATIONS.format("filter: { statuses: [SUCCEEDED] }"), PARTIES),
+}
+
+# Input fields of mutations that name a wallet: who may name the owner's there, or the company's in `into`.
+NAMING_A_WALLET: Final = {
+    "DepositInput.wallet": frozenset({Reader.OWNER}),
+    "ChargeInput.wallet": frozenset({Reader.CHARGED_BY}),
+    "ChargeInput.into": frozenset({Reader.CHARGED_BY}),
+}
+# Input fields that name nothing of anybody's: they only say what the caller's own request is to be.
+NAMING_NOTHING: Final = {
+    "SignUpClientInput": "email password firstName lastName phoneNumber",
+    "SignUpCompanyInput": "email password name url firstName lastName phoneNumber",
+    "LogInInput": "email password",
+    "ChangePasswordInput": "currentPassword newPassword",
+    "CreateWalletInput": "currency name country city",
+    "DepositInput": "amount currency summary idempotencyKey",
+    "ChargeInput": "amount currency summary idempotencyKey",
+}

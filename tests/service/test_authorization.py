@@ -1,0 +1,243 @@
+"""Every field and argument of the schema, asked for by everyone: who gets it, and what the others get instead."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    get_named_type,
+    is_composite_type,
+)
+
+from schema.root import schema
+from tests.client import Api
+from tests.running import Service
+from tests.service import access
+from tests.service.access import ADMIN, ARGUMENTS, FIELDS, PAYLOADS, ROUTES, Reader
+from tests.service.conftest import ADMINISTRATOR
+from tests.service.scene import Scene, log_in, set_scene
+from tests.service.shop import refusal, succeeded
+
+TYPES = {
+    name: kind
+    for name, kind in schema._schema.type_map.items()
+    if not name.startswith("__")
+    and isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType)
+}
+
+
+@pytest.fixture(scope="module")
+async def scene(service: Service, second_instance: Service) -> AsyncIterator[Scene]:
+    """A charge between the owner and a company, and everyone who has nothing to do with it."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=20) as http:
+        yield await set_scene(Api(http), ADMINISTRATOR)
+
+
+def test_every_field_has_an_entry() -> None:
+    fields = {
+        f"{name}.{field}"
+        for name, kind in TYPES.items()
+        if not isinstance(kind, GraphQLInputObjectType)
+        for field in kind.fields
+    }
+    payloads = {f"{name}.{field}" for name, listed in PAYLOADS.items() for field in listed.split()}
+    assert fields == set(FIELDS) | payloads
+    assert set(ROUTES) == {name.partition(".")[0] for name in FIELDS} - {"Query", "Mutation"}
+
+
+def test_every_argument_and_input_field_has_an_entry() -> None:
+    names = set()
+    for name, kind in TYPES.items():
+        if isinstance(kind, GraphQLInputObjectType):
+            names |= {f"{name}.{field}" for field in kind.fields}
+        elif name == "Mutation":
+            assert all(set(field.args) <= {"input"} for field in kind.fields.values())
+        else:
+            names |= {f"{name}.{at}({of})" for at, field in kind.fields.items() for of in field.args}
+    harmless = {
+        f"{name}.{field}" for name, listed in access.NAMING_NOTHING.items() for field in listed.split()
+    }
+    assert names == set(ARGUMENTS) | set(access.NAMING_A_WALLET) | harmless
+
+
+def _asked_for(field_name: str, field: GraphQLField) -> str:
+    return f"{field_name} {{ __typename }}" if is_composite_type(get_named_type(field.type)) else field_name
+
+
+def _values(data: Any, name: str) -> list[Any]:
+    """Every value that stands under that name in an answer; empty lists and counts of zero are none."""
+    if isinstance(data, list):
+        return [value for item in data for value in _values(item, name)]
+    if not isinstance(data, dict):
+        return []
+    found = [value for key, item in data.items() if key != name for value in _values(item, name)]
+    value = data.get(name)
+    is_empty = value is None or value == [] or (type(value) is int and value == 0)
+    return found if is_empty else [*found, value]
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_who_gets_which_field(scene: Scene, reader: Reader) -> None:
+    wrong = []
+    for name, readers in FIELDS.items():
+        kind_name, _, field_name = name.partition(".")
+        if kind_name in ("Query", "Mutation"):
+            continue
+        kind = TYPES[kind_name]
+        assert not isinstance(kind, GraphQLInputObjectType)
+        route = access.ROUTES_OF_FIELDS.get(name, ROUTES[kind_name])
+        before, _, after = route.rpartition("...")
+        selection = before + _asked_for(field_name, kind.fields[field_name]) + after
+        answer = await scene.ask(reader, selection)
+        expected_codes = (
+            [] if reader is not Reader.ANONYMOUS or "currencies" in route else ["UNAUTHENTICATED"]
+        )
+        if answer.error_codes != expected_codes:
+            wrong.append((name, answer.error_codes))
+        if bool(_values(answer.body.get("data"), field_name)) != (reader in readers):
+            wrong.append((name, answer.body))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_who_gets_what_by_which_argument(scene: Scene, reader: Reader) -> None:
+    wrong = []
+    marks = {scene.variables[name] for name in ("wallet", "operation")} | {scene.wallet_token}
+    for name, (selection, readers) in ARGUMENTS.items():
+        answer = await scene.ask(reader, selection)
+        seen = any(mark in str(answer.body) for mark in marks)
+        if seen != (reader in readers):
+            wrong.append((name, answer.body))
+        if answer.error_codes != (["UNAUTHENTICATED"] if reader is Reader.ANONYMOUS else []):
+            wrong.append((name, answer.error_codes))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_who_finds_what_at_the_root(scene: Scene, reader: Reader) -> None:
+    for name, selection in {
+        "viewer": "viewer { id }",
+        "currencies": "currencies { code }",
+        "wallet": "wallet(token: $token) { id }",
+        "wallets": "wallets(first: 50, after: $walletBefore) { nodes { id } }",
+        "operation": "operation(id: $operation) { id }",
+        "operations": "operations(orderBy: OLDEST_FIRST, after: $operationBefore) { nodes { id } }",
+        "node": "node(id: $wallet) { id }",
+    }.items():
+        answer = await scene.ask(reader, selection)
+        found = _values(answer.body["data"], "id" if name != "currencies" else "code")
+        assert bool(found) == (reader in FIELDS[f"Query.{name}"]), name
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_the_viewer_is_oneself(scene: Scene, reader: Reader) -> None:
+    answer = await scene.ask(reader, "viewer { __typename email role }")
+    if reader is Reader.ANONYMOUS:
+        assert answer.body == {"data": {"viewer": None}}
+        return
+    kind = {Reader.OWNER: "Client", Reader.CLIENT: "Client", Reader.ADMIN: "Administrator"}.get(
+        reader, "Company"
+    )
+    role = "ADMIN" if reader is Reader.ADMIN else kind.upper()
+    assert answer.data["viewer"] == {"__typename": kind, "email": scene.emails[reader], "role": role}
+
+
+MUTATIONS = {
+    "signUpClient": 'email: "", password: "", firstName: "", lastName: "", phoneNumber: ""',
+    "signUpCompany": 'email: "", password: "", name: "", url: "", firstName: "", lastName: "", phoneNumber: ""',
+    "logIn": 'email: "nobody-NAME@example.com", password: "wrong"',
+    "changePassword": 'currentPassword: "wrong", newPassword: "another-horse-7"',
+    "createWallet": 'currency: "ZZZ"',
+    "deposit": 'wallet: "nothing", amount: "1"',
+    "charge": 'wallet: "nothing", amount: "1", summary: ""',
+}
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_who_may_do_what(scene: Scene, reader: Reader) -> None:
+    assert {*MUTATIONS, "logOut"} == {
+        name.partition(".")[2] for name in FIELDS if name.startswith("Mutation.")
+    }
+    for name, asked in MUTATIONS.items():
+        # Each fails to log in as somebody else, lest the guard against guessing answers.
+        asked = asked.replace("NAME", reader.name)
+        answer = await scene.apis[reader].ask(
+            f"mutation {{ {name}(input: {{ {asked} }}) {{ userErrors {{ code }} }} }}"
+        )
+        if reader in FIELDS[f"Mutation.{name}"]:
+            assert answer.data[name]["userErrors"] != [], name
+        else:
+            code = "UNAUTHENTICATED" if reader is Reader.ANONYMOUS else "FORBIDDEN"
+            assert answer.error_codes == [code], name
+            assert answer.body["errors"][0]["extensions"]["executed"] == "NO"
+            assert answer.body["data"] is None
+
+
+@pytest.mark.parametrize("reader", Reader)
+async def test_who_may_log_out(scene: Scene, reader: Reader) -> None:
+    if reader is Reader.ANONYMOUS:
+        answer = await scene.apis[reader].ask("mutation { logOut { userErrors { code } } }")
+        assert answer.error_codes == ["UNAUTHENTICATED"]
+        return
+    session = await log_in(scene.apis[Reader.ANONYMOUS], scene.emails[reader])
+    assert (await session.ask("mutation { logOut { userErrors { code } } }")).data == {
+        "logOut": {"userErrors": []}
+    }
+    ended = await session.ask("{ viewer { id } }")
+    assert (ended.status, ended.error_codes) == (401, ["UNAUTHENTICATED"])
+    # The other session of the same account goes on.
+    assert (await scene.ask(reader, "viewer { id }")).data["viewer"] is not None
+
+
+@pytest.mark.parametrize("reader", sorted(access.HOLDERS))
+async def test_whose_wallet_may_be_named(scene: Scene, reader: Reader) -> None:
+    """The refusal to all others is that of a wallet that does not exist."""
+    api = scene.apis[reader]
+    key = "the same key for everyone"
+    deposited = await api.deposit(scene.wallet_token, "1", idempotencyKey=key)
+    _is_named_by(deposited, reader, "DepositInput.wallet", ("WALLET_NOT_FOUND", ["wallet"]))
+    if reader not in access.COMPANIES:
+        return
+    charged = await api.charge(scene.wallet_token, "1", idempotencyKey=key + "!")
+    _is_named_by(charged, reader, "ChargeInput.wallet", ("WALLET_REQUIRED", ["into"]))
+    into = await api.charge(scene.wallet_token, "1", into=scene.till_token, idempotencyKey=key + "!!")
+    _is_named_by(into, reader, "ChargeInput.into", ("WALLET_NOT_FOUND", ["into"]))
+
+
+def _is_named_by(payload: Any, reader: Reader, name: str, otherwise: tuple[str, list[str]]) -> None:
+    assert not payload["replayed"]
+    if reader in access.NAMING_A_WALLET[name]:
+        assert succeeded(payload)
+    else:
+        assert refusal(payload) == otherwise
+        assert payload["operation"] is payload["wallet"] is None
+
+
+async def test_what_each_side_sees_of_the_other(scene: Scene) -> None:
+    selection = "operation(id: $operation) { source { token ownerName } target { token ownerName } }"
+    purse, till = scene.wallet_token, scene.till_token
+    seen = {}
+    for reader in access.PARTIES:
+        operation = (await scene.ask(reader, selection)).data["operation"]
+        assert [operation[side]["ownerName"] for side in ("source", "target")] == ["Ada L.", "Corner Shop"]
+        seen[reader] = (operation["source"]["token"], operation["target"]["token"])
+    assert seen == {
+        Reader.OWNER: (purse, None),
+        Reader.CHARGED_BY: (purse, till),
+        Reader.ADMIN: (purse, till),
+    }
+
+
+async def test_an_administrator_sees_every_account(scene: Scene) -> None:
+    for name, kind in (("account", "Client"), ("company", "Company"), ("administrator", "Administrator")):
+        for reader in Reader:
+            answer = await scene.ask(reader, f"node(id: ${name}) {{ __typename id }}")
+            owns = {"account": Reader.OWNER, "company": Reader.CHARGED_BY}.get(name, Reader.ADMIN) is reader
+            found = (answer.body.get("data") or {}).get("node")
+            expected = {"__typename": kind, "id": scene.variables[name]} if owns or reader in ADMIN else None
+            assert found == expected, (name, reader)
