@@ -6,7 +6,6 @@ Deciding changes nothing; `post` applies a decision to the wallets in memory and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.accounts import CLOSED, FROZEN, Wallet, Wallets
@@ -25,8 +24,7 @@ class Posting(NamedTuple):
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """An operation that is to be recorded.
 
     Without `rejection` it moves money: `postings` sum to zero in each currency. With it nothing moves, and

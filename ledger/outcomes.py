@@ -1,6 +1,5 @@
 """What came of a command, as the ledger tells it to its callers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -54,8 +53,7 @@ class WalletView(NamedTuple):
         return self.balance - self.held - self.pending
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`operation` is None where nothing could be recorded; `wallet` is the caller's, as it stood right after."""
 
     operation: Operation | None
@@ -64,8 +62,7 @@ class Outcome:
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(NamedTuple):
     """The key was used before for the same request, and `rejection` is why that was refused, if it was.
 
     A refusal that could not be recorded has no operation of that id.

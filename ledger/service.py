@@ -26,6 +26,8 @@ _STRIPES = 64
 # Two batches under way: one is decided and encoded here while the database commits the other.
 _WRITERS = 2
 _USUAL_WALLETS_MAX = 10_000
+# Refusals that may come of a usual wallet remembered for too long.
+_MAY_BE_OUTDATED = (ErrorCode.WALLET_REQUIRED, ErrorCode.WALLET_CLOSED)
 
 
 class Ledger:
@@ -47,6 +49,7 @@ class Ledger:
         """
         currencies = await load_currencies(pool, settings.max_amounts)
         coalescer = Coalescer(
+            lanes=_WRITERS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
@@ -72,7 +75,7 @@ class Ledger:
         result = await self._coalescer.submit(command)
         if isinstance(result, Replay):
             return await self._first_outcome(result, command.account_id)
-        if result.rejection is not None and result.rejection.code is ErrorCode.WALLET_REQUIRED:
+        if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
             self._usual_wallets.pop(command.account_id, None)
         return result
 

@@ -32,36 +32,40 @@ class Sheet:
     def record(self, command: Command, operation_id: UUID, decision: Decision) -> Outcome:
         """Posts a decision and adds its rows; the outcome shows the caller's wallet right after it."""
         post(decision)
-        for wallet, amount_minor in decision.postings:
+        for wallet, change_minor in decision.postings:
             self._wallets[wallet.id] = wallet
             self._entries.append(
-                (wallet.id, wallet.sequence, operation_id, amount_minor, wallet.currency, wallet.balance)
+                (wallet.id, wallet.sequence, operation_id, change_minor, wallet.currency, wallet.balance)
             )
-        rejection, source, target = decision.rejection, decision.source, decision.target
-        moved = rejection is None
+        kind, amount_minor, currency, source, target, _, rejection = decision
+        source_id, source_currency = (None, None) if source is None else (source.id, source.currency)
+        target_id, target_currency = (None, None) if target is None else (target.id, target.currency)
+        moved_minor = amount_minor if rejection is None else None
+        account_id = command.account_id
         operation = Operation(
-            id=operation_id,
-            kind=decision.kind,
-            status="SUCCEEDED" if moved else "FAILED",
-            failure_code=None if rejection is None else rejection.code,
-            account_id=command.account_id,
-            summary=command.summary,
-            amount=decision.amount_minor,
-            currency=decision.currency,
-            source_id=None if source is None else source.id,
-            target_id=None if target is None else target.id,
-            debited=decision.amount_minor if moved and source is not None else None,
-            credited=decision.amount_minor if moved and target is not None else None,
-            created_at=self._instant,
-            source_currency=None if source is None else source.currency,
-            target_currency=None if target is None else target.currency,
+            operation_id,
+            kind,
+            "SUCCEEDED" if rejection is None else "FAILED",
+            None if rejection is None else rejection.code,
+            account_id,
+            command.summary,
+            amount_minor,
+            currency,
+            source_id,
+            target_id,
+            None if source is None else moved_minor,
+            None if target is None else moved_minor,
+            self._instant,
+            source_currency,
+            target_currency,
         )
         # The columns of the table come first, its time being the same for the whole batch.
         self._operations.append(operation[:_OPERATION_COLUMNS])
-        callers = next(
-            (w for w in (target, source) if w is not None and w.owner_id == command.account_id), None
-        )
-        return Outcome(operation, None if callers is None else view(callers), rejection)
+        if target is not None and target.owner_id == account_id:
+            return Outcome(operation, view(target), rejection)
+        if source is not None and source.owner_id == account_id:
+            return Outcome(operation, view(source), rejection)
+        return Outcome(operation, None, rejection)
 
     def columns(self) -> list[Any]:
         """The arguments of the statement `write_batch`."""

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-from uuid_utils.compat import uuid7
 
 from ledger.decisions import Currencies
+from ledger.ids import new_id
 from ledger.outcomes import WalletView
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import new_secret
@@ -33,7 +33,7 @@ async def create_wallet(
             ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",)
         )
     wallet = WalletView(
-        id=uuid7(),
+        id=new_id(),
         owner_id=asked.owner_id,
         token_secret=new_secret(),
         name=asked.name,
