@@ -14,6 +14,7 @@ from bench.population import FIRST_MERCHANT, FIRST_PAYER, Population, account_id
 from ledger.commands import Charge
 from ledger.service import Ledger
 from runtime.database import open_pool
+from runtime.garbage import collect_rarely
 from runtime.settings import Settings
 
 
@@ -47,6 +48,7 @@ async def measure(
     settings = Settings(database_url=dsn)
     async with open_pool(dsn, 2) as pool, Ledger.open(settings, dsn, pool) as ledger:
         charges = Charges(population)
+        collect_rarely()  # as an API process does
         latencies: list[float] = []
         total = 0
         measured_from = time.perf_counter() + warm_up

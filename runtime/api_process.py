@@ -1,7 +1,6 @@
 """One API process: uvicorn on the socket that the launcher bound, for as long as the launcher lives."""
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -11,6 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from runtime.garbage import collect_rarely
 from runtime.http_protocol import BoundedHttpProtocol
 from runtime.log_lines import escaped, stack_of
 from runtime.logging import configure_logging
@@ -74,7 +74,7 @@ class _ApiServer(uvicorn.Server):
         loop.set_exception_handler(_log_unhandled)
         loop.add_reader(self._launcher_descriptor, self._launcher_died)
         await super().startup(sockets)
-        _leave_what_stays_to_itself()
+        collect_rarely()
         os.write(self._ready_descriptor, b"1")
         os.close(self._ready_descriptor)
 
@@ -88,14 +88,3 @@ def _log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> Non
     exception = context.get("exception")
     fields = {"exception": stack_of(exception)} if exception else {}
     log.error(escaped(context["message"]), extra={"fields": fields})
-
-
-def _leave_what_stays_to_itself() -> None:
-    """What was made while starting lives as long as the process: the collector need not look at it again.
-
-    A batch of charges makes some ten thousand objects that live until it commits; with the usual threshold of
-    700 each batch would be looked through a dozen times for cycles that are not there.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
