@@ -53,6 +53,7 @@ async def all_pages(shop: Shop, size: int, more: str = "", *, backward: bool = F
         if not info["hasPreviousPage" if backward else "hasNextPage"]:
             return pages
         arguments = f'{count}: {size} {place}: "{info[cursor]}" {more}'
+        assert len(pages) <= OPERATIONS, "the pages lead round in a circle"
 
 
 def joined(pages: Iterable[list[int]]) -> list[int]:

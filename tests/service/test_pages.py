@@ -46,6 +46,7 @@ async def walk(reader: Api, name: str, size: int, more: str = "", *, backward: b
         if not page["pageInfo"][on]:
             return found
         assert len(ids) == size
+        assert len(found) == len(set(found)), "the pages lead round in a circle"
         arguments = f'{count}: {size} {place}: "{page["pageInfo"][cursor]}" {more}'
 
 
