@@ -1,0 +1,42 @@
+"""Where deposits come from: the outside world's wallets have a bound, and nobody may use it up for others."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from ledger.service import Ledger
+from runtime.settings import Settings
+from tests.ledger.holders import open_holder
+from tests.ledger.invariants import assert_invariants
+
+LARGEST = "999999999.99999999"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the outside world's wallet is a bigint too, and full before all holders are"
+)
+async def test_one_holder_does_not_use_up_the_world(
+    dsn: str, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One stripe instead of 64 makes it quick: the sum that fills it is the same.
+    monkeypatch.setattr("ledger.service._STRIPES", 1)
+    async with Ledger.open(Settings(), dsn, pool) as ledger:
+        greedy, other = [await open_holder(ledger, currency="BTC") for _ in range(2)]
+        await asyncio.gather(*(ledger.submit(greedy.deposit(LARGEST)) for _ in range(92)))
+        await ledger.submit(greedy.deposit("233720368"))
+        assert (await ledger.submit(other.deposit("1"))).rejection is None
+
+
+async def test_a_balance_that_would_not_fit_is_refused_and_recorded(
+    ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    greedy = await open_holder(ledger, currency="BTC")
+    outcomes = [await ledger.submit(greedy.deposit(LARGEST)) for _ in range(93)]
+    assert [outcome.rejection for outcome in outcomes[:92]] == [None] * 92
+    refused = outcomes[92]
+    assert refused.rejection is not None
+    assert refused.rejection.code == "AMOUNT_TOO_LARGE"
+    assert refused.operation is not None
+    assert refused.wallet == outcomes[91].wallet
+    await assert_invariants(connection)
