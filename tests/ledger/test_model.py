@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -280,6 +280,8 @@ def test_the_ledger_answers_as_the_model_does(dsn: str, monkeypatch: pytest.Monk
                 max_examples=50,
                 stateful_step_count=25,
                 deadline=None,
+                # Steps cost milliseconds here, and shrinking takes thousands: a failure is told at once, as found.
+                phases=[Phase.explicit, Phase.reuse, Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
         )
