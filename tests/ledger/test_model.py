@@ -20,64 +20,9 @@ from ledger.tokens import NOWHERE, WalletToken
 from ledger.wallets import NewWallet
 from runtime.database import open_pool
 from runtime.settings import Settings
+from tests.ledger.drawing import ACCOUNTS, OWN, WALLETS_MAX, Drawn, commands
 from tests.ledger.invariants import assert_invariants
 from tests.ledger.model import EXPONENTS, Asked, Expected, Model
-
-ACCOUNTS = 4
-WALLETS_MAX = 8
-
-amounts = st.one_of(
-    st.integers(1, 30).map(str),
-    st.integers(1, 3000).map(lambda cents: f"{cents // 100}.{cents % 100:02d}"),
-    st.sampled_from(
-        [
-            "0",
-            "0.00",
-            "00.000000000",
-            "0.001",
-            "0.00000001",
-            "5",
-            "5.0",
-            "05.00",
-            "7.500",
-            "1000000000",
-            "9" * 40,
-        ]
-    ),
-)
-# The number of a wallet, and whether the token's secret is right; None is a token of no wallet at all.
-named_wallets = st.one_of(
-    st.tuples(st.integers(0, WALLETS_MAX - 1), st.sampled_from([True] * 9 + [False])), st.none()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A command as Hypothesis draws it, before numbers are turned into wallets."""
-
-    kind: str
-    account: int
-    wallet: tuple[int, bool] | None
-    amount: str
-    currency: str | None
-    into: tuple[int, bool] | None
-    usual: int | None
-    key: str | None
-    summary: str
-
-
-commands = st.builds(
-    Drawn,
-    kind=st.sampled_from(["DEPOSIT", "CHARGE", "CHARGE"]),
-    account=st.integers(0, ACCOUNTS - 1),
-    wallet=st.one_of(st.tuples(st.integers(0, WALLETS_MAX - 1), st.just(True)), named_wallets),
-    amount=amounts,
-    currency=st.sampled_from([None, None, None, None, "USD", "JPY", "BTC", "XYZ"]),
-    into=st.one_of(st.none(), named_wallets),
-    usual=st.one_of(st.integers(0, WALLETS_MAX - 1), st.none()),
-    key=st.sampled_from([None, None, None, "one", "two", "three"]),
-    summary=st.sampled_from(["", "", "", "Soup"]),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +46,21 @@ class LedgerMachine(RuleBasedStateMachine):
         # By the number of the request that made it: the operation's id, and the refusal to the letter.
         self.first_answers: dict[int, tuple[UUID | None, Rejection | None]] = {}
 
-    @initialize(currencies=st.tuples(st.sampled_from(["USD", "JPY"]), st.sampled_from(["USD", "BTC"])))
+    @initialize(currencies=st.tuples(st.sampled_from(["USD", "JPY", "BTC"]), st.sampled_from(["USD", "BTC"])))
     def begin(self, currencies: tuple[str, str]) -> None:
         for owner in range(ACCOUNTS):
             self.open_wallet(owner, currencies[0])
         self.open_wallet(0, currencies[1])
         self.ask([Asked("DEPOSIT", owner, owner, self.tokens[owner], "20") for owner in range(ACCOUNTS)])
 
-    @rule(owner=st.integers(0, ACCOUNTS - 1), currency=st.sampled_from(list(EXPONENTS)))
+    @rule(owner=st.integers(0, 1), currency=st.sampled_from(list(EXPONENTS)))
     def open_another_wallet(self, owner: int, currency: str) -> None:
         if len(self.tokens) < WALLETS_MAX:
             self.open_wallet(owner, currency)
 
     @rule(
         number=st.integers(0, WALLETS_MAX - 1),
-        status=st.sampled_from(["ACTIVE", "ACTIVE", "FROZEN", "CLOSED"]),
+        status=st.sampled_from(["ACTIVE"] * 3 + ["FROZEN"] * 2 + ["CLOSED"]),
     )
     def set_status(self, number: int, status: str) -> None:
         wallet = self.model.wallets[number % len(self.tokens)]
@@ -171,8 +116,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.tokens.append(WalletToken(made.id, made.token_secret))
 
     def asked(self, drawn: Drawn) -> Asked:
-        wallet, wallet_token = self.named(drawn.wallet)
-        into, into_token = (None, None) if drawn.into is None else self.named(drawn.into)
+        wallet, wallet_token = self.named(drawn.wallet, drawn.account)
+        into, into_token = (None, None) if drawn.into is None else self.named(drawn.into, drawn.account)
         return Asked(
             "DEPOSIT" if drawn.kind == "DEPOSIT" else "CHARGE",
             drawn.account,
@@ -181,15 +126,18 @@ class LedgerMachine(RuleBasedStateMachine):
             drawn.amount,
             drawn.currency,
             *((None, None) if drawn.kind == "DEPOSIT" else (into, into_token)),
-            None if drawn.usual is None else drawn.usual % len(self.tokens),
+            None if drawn.usual is None else self.number(drawn.usual, drawn.account),
             drawn.key,
             drawn.summary,
         )
 
-    def named(self, drawn: tuple[int, bool] | None) -> tuple[int | None, WalletToken]:
+    def number(self, drawn: int, account: int) -> int:
+        return account if drawn == OWN else drawn % len(self.tokens)
+
+    def named(self, drawn: tuple[int, bool] | None, account: int) -> tuple[int | None, WalletToken]:
         if drawn is None:
             return None, NOWHERE
-        number, is_right = drawn[0] % len(self.tokens), drawn[1]
+        number, is_right = self.number(drawn[0], account), drawn[1]
         token = self.tokens[number]
         return (number, token) if is_right else (None, WalletToken(token.wallet_id, bytes(17)))
 
@@ -277,7 +225,7 @@ def test_the_ledger_answers_as_the_model_does(dsn: str, monkeypatch: pytest.Monk
         run_state_machine_as_test(
             lambda: LedgerMachine(world),  # type: ignore[arg-type]  # a class or what makes one
             settings=settings(
-                max_examples=50,
+                max_examples=80,
                 stateful_step_count=25,
                 deadline=None,
                 # Steps cost milliseconds here, and shrinking takes thousands: a failure is told at once, as found.
