@@ -2,13 +2,21 @@
 
 Bounded in length and in time: what can't be taken soon is refused as Overloaded and never executed. Once
 taken, a request is executed to the end, whatever becomes of its caller.
+
+The writers have a thread and an event loop of their own. On the loop that answers HTTP each of their steps would
+wait for all requests that arrived meanwhile, with the wallets of a batch locked (docs/adr/0005).
 """
 
 import asyncio
+import logging
+import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+
+import uvloop
 
 from ledger.commands import Command, anchor
 from ledger.errors import Overloaded
@@ -16,7 +24,7 @@ from ledger.executor import Executor
 from ledger.ids import new_id
 from ledger.writer import Request, Result
 
-_TOLD_AT_ONCE = 16
+log = logging.getLogger("purser.ledger")
 
 
 class _Waiting(NamedTuple):
@@ -30,6 +38,8 @@ class Coalescer:
 
     Requests wait in as many lanes as there are executors, those with the same anchor in the same lane, so that
     two batches seldom wait for each other's wallets. An executor whose lane is empty serves the longest.
+
+    Callers append to the lanes, on their own event loop; everything else happens on the writers'.
     """
 
     def __init__(
@@ -39,18 +49,21 @@ class Coalescer:
         self._queue_length_max = queue_length_max
         self._queue_seconds_max = queue_seconds_max
         self._batch_size_max = batch_size_max
+        self._callers = asyncio.get_running_loop()
+        self._writers = uvloop.new_event_loop()
         self._arrived = asyncio.Event()
+        self._asleep = False
         self._closing = False
 
     async def submit(self, command: Command) -> Result:
         """The result, once committed. Raises Overloaded or Unavailable, or what is a fault of ours."""
         if self._closing or self.depth >= self._queue_length_max:
             raise Overloaded
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[Result] = loop.create_future()
-        waiting = _Waiting(Request(command, new_id()), result, loop.time() + self._queue_seconds_max)
+        result: asyncio.Future[Result] = self._callers.create_future()
+        waiting = _Waiting(Request(command, new_id()), result, time.monotonic() + self._queue_seconds_max)
         self._lanes[hash(anchor(command)) % len(self._lanes)].append(waiting)
-        self._arrived.set()
+        if self._asleep:
+            self._wake()
         return await result
 
     @property
@@ -62,32 +75,53 @@ class Coalescer:
     async def running(self, executors: Sequence[Executor]) -> AsyncIterator[None]:
         """Serves the queue, each executor its lane, while the context is open; then finishes what was accepted."""
         assert len(executors) == len(self._lanes)
-        sweeper = asyncio.create_task(self._refuse_late())
-        serving = [
-            asyncio.create_task(self._serve(executor, lane))
-            for executor, lane in zip(executors, self._lanes, strict=True)
-        ]
+        ended = asyncio.Event()
+        thread = threading.Thread(target=self._run_writers, args=(executors, ended), name="writers")
+        thread.start()
         try:
             yield
         finally:
             self._closing = True
-            self._arrived.set()
-            await asyncio.gather(*serving)
-            sweeper.cancel()
-            await asyncio.gather(sweeper, return_exceptions=True)
+            self._wake()
+            # Bounded by what one batch may take, and by what is still queued.
+            await ended.wait()
+            thread.join()
+
+    def _wake(self) -> None:
+        self._asleep = False
+        self._writers.call_soon_threadsafe(self._arrived.set)
+
+    def _run_writers(self, executors: Sequence[Executor], ended: asyncio.Event) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._writers) as runner:
+                runner.run(self._serve_all(executors))
+        finally:
+            self._callers.call_soon_threadsafe(ended.set)
+
+    async def _serve_all(self, executors: Sequence[Executor]) -> None:
+        sweeper = asyncio.create_task(self._refuse_late())
+        serving = (self._serve(executor, lane) for executor, lane in zip(executors, self._lanes, strict=True))
+        await asyncio.gather(*serving)
+        sweeper.cancel()
+        await asyncio.gather(sweeper, return_exceptions=True)
 
     async def _serve(self, executor: Executor, own: deque[_Waiting]) -> None:
-        async with asyncio.TaskGroup() as telling:
-            while self.depth or not self._closing:
-                batch = self._take(own or max(self._lanes, key=len))
-                if batch:
-                    # A task of its own: one that has seen its connection cut is no good for the next batch.
-                    requests = [waiting.request for waiting in batch]
-                    results = await asyncio.create_task(executor.execute(requests))
-                    telling.create_task(_tell(batch, results))
-                elif not self._closing:
-                    self._arrived.clear()
-                    await self._arrived.wait()
+        while True:
+            batch = self._take(own or max(self._lanes, key=len))
+            if batch:
+                # A task of its own: one that has seen its connection cut is no good for the next batch.
+                requests = [waiting.request for waiting in batch]
+                results = await asyncio.create_task(executor.execute(requests))
+                self._callers.call_soon_threadsafe(_tell, batch, results)
+                continue
+            self._arrived.clear()
+            # From here on whoever appends wakes us; what was appended before is seen now.
+            self._asleep = True
+            if self.depth:
+                continue
+            if self._closing:
+                break
+            await self._arrived.wait()
         await executor.close()
 
     def _take(self, lane: deque[_Waiting]) -> list[_Waiting]:
@@ -101,23 +135,22 @@ class Coalescer:
 
     async def _refuse_late(self) -> None:
         """Refuses what has waited too long, also while every writer hangs."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._queue_seconds_max / 20)
+            late: list[_Waiting] = []
             for lane in self._lanes:
-                while lane and lane[0].refuse_at <= loop.time():
-                    waiting = lane.popleft()
-                    if not waiting.result.done():
-                        waiting.result.set_exception(Overloaded())
+                while lane and lane[0].refuse_at <= time.monotonic():
+                    late.append(lane.popleft())
+            if late:
+                self._callers.call_soon_threadsafe(_tell, late, [Overloaded() for _ in late])
 
 
-async def _tell(batch: Sequence[_Waiting], results: Sequence[Result | Exception]) -> None:
-    """Answers the callers, a few at a time: between them the writers' sockets get their turn."""
-    for index, (waiting, result) in enumerate(zip(batch, results, strict=True), start=1):
-        if not waiting.result.done():
-            if isinstance(result, Exception):
-                waiting.result.set_exception(result)
-            else:
-                waiting.result.set_result(result)
-        if index % _TOLD_AT_ONCE == 0:
-            await asyncio.sleep(0)
+def _tell(batch: Sequence[_Waiting], results: Sequence[Result | Exception]) -> None:
+    for waiting, result in zip(batch, results, strict=True):
+        # A caller that went away has cancelled its future.
+        if waiting.result.done():
+            continue
+        if isinstance(result, Exception):
+            waiting.result.set_exception(result)
+        else:
+            waiting.result.set_result(result)

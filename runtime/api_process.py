@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ log = logging.getLogger("purser.api")
 
 # Longer than the 60 s after which load balancers let an idle connection go: this side must not be the first.
 KEEP_ALIVE_SECONDS_MAX = 75
+# The ledger's writers have a thread of their own, and others wait for the wallets that they hold.
+SWITCH_SECONDS = 0.0005
 # Connections that wait to be accepted; the kernel's own limit (somaxconn, often 4096) goes before it.
 BACKLOG = 2048
 
@@ -54,6 +57,7 @@ def run(
         timeout_graceful_shutdown=settings.shutdown_seconds_max,
     )
     configure_logging(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with socket.socket(fileno=listening_descriptor) as listening:
         server = _ApiServer(config, ready_descriptor, launcher_descriptor, debug=settings.debug)
         server.run(sockets=[listening])
