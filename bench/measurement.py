@@ -42,6 +42,18 @@ def of_latencies(
     )
 
 
+def together(measured: Sequence[Measurement]) -> Measurement:
+    """What several processes did side by side: their rates and their CPU added up, the worst of their latencies."""
+    return Measurement(
+        charges_per_second=sum(one.charges_per_second for one in measured),
+        charges_total=sum(one.charges_total for one in measured),
+        latency_mean_ms=max((one.latency_mean_ms or 0.0) for one in measured),
+        p50_ms=max((one.p50_ms or 0.0) for one in measured),
+        p99_ms=max((one.p99_ms or 0.0) for one in measured),
+        client_cpu=sum((one.client_cpu or 0.0) for one in measured),
+    )
+
+
 def median(values: Iterable[float | None]) -> float | None:
     """The median of what was measured; None where nothing was."""
     known = [value for value in values if value is not None]

@@ -1,12 +1,13 @@
 """What one run consists of: the measurements, their order, and the checks between them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from bench import child, pgbench, servers
 from bench.database import BenchmarkError, check_invariants, checkpoint_and_count
-from bench.measurement import Measurement
+from bench.measurement import Measurement, together
 from bench.pgbench import Setup
 from bench.population import Population
 
@@ -107,7 +108,10 @@ class Run:
         for mix in MIXES:
             population = self._population(mix)
             yield (f"pgbench, {mix}",), lambda: [self._pgbench(population, self.best[mix])]  # noqa: B023
-            yield (f"ledger, {mix}",), lambda: self._ledger(population)  # noqa: B023
+            by_statement = Setup("statements", self.best[mix].clients)
+            yield (f"statements, {mix}",), lambda: [self._pgbench(population, by_statement)]  # noqa: B023
+            yield (f"ledger, {mix}",), lambda: self._ledger(population, 1)  # noqa: B023
+            yield (f"ledgers, {mix}",), lambda: self._ledger(population, self._options.workers)  # noqa: B023
             yield (f"HTTP, {mix}",), lambda: self._http(population, port, secret_key)  # noqa: B023
         spread = self._population("spread")
         yield (BARE_ROUTE,), lambda: self._http(spread, bare_port, secret_key)
@@ -120,8 +124,14 @@ class Run:
     def _pgbench(self, population: Population, setup: Setup) -> Measurement:
         return pgbench.run(self._dsn, population, setup, self._options.seconds)
 
-    def _ledger(self, population: Population) -> list[Measurement]:
-        return self._child("bench.ledger_load", population, dsn=self._dsn, tasks=self._options.ledger_tasks)
+    def _ledger(self, population: Population, processes: int) -> list[Measurement]:
+        tasks = self._options.ledger_tasks // processes
+        with ThreadPoolExecutor(processes) as side_by_side:
+            started = [
+                side_by_side.submit(self._child, "bench.ledger_load", population, dsn=self._dsn, tasks=tasks)
+                for _ in range(processes)
+            ]
+            return [together([one for process in started for one in process.result()])]
 
     def _http(self, population: Population, port: int, secret_key: str) -> list[Measurement]:
         connections = self._options.connections

@@ -10,16 +10,18 @@ Results = Mapping[str, Sequence[Measurement]]
 
 # What is asked of the ledger and of the service: at least so many times pgbench, by mix.
 ASKED = {
-    "ledger, spread": ("spread", 2.5),
-    "ledger, hot": ("hot", 7.0),
+    "ledgers, spread": ("spread", 2.5),
+    "ledgers, hot": ("hot", 7.0),
     "HTTP, spread": ("spread", 0.5),
     "HTTP, hot": ("hot", 1.2),
 }
 ASKED_OF_QUEUE_AT_MOST = 1.5
 
 _TITLES = {
-    "pgbench": "(a) pgbench, one transaction a charge",
-    "ledger": "(b) the ledger in process",
+    "pgbench": "(a) pgbench at its best, one transaction a charge",
+    "statements": "(a) pgbench, statement by statement",
+    "ledger": "(b) the ledger, in one process",
+    "ledgers": "(b) the ledger, in as many processes as the service",
     "HTTP": "(c) the service over HTTP",
 }
 _HEADER = (
@@ -121,7 +123,7 @@ def _notes(best: Mapping[str, Setup], options: Options) -> list[str]:
         f"- spread: {options.population.payers:,} payers, {options.population.merchants:,} merchants; "
         "hot: one merchant.",
         f"- pgbench at its best ({setups}).",
-        f"- The ledger in one process with its {options.ledger_tasks} clients, so that their CPU is the ledger's "
+        f"- The ledger in the process of its {options.ledger_tasks} clients, so that their CPU is the ledger's "
         f"too; the service with {options.workers} API processes and {options.connections} connections, the load "
         "generator on the same machine.",
         "- Each measurement began after a checkpoint; after each one the charges in the database were as many as "
