@@ -8,9 +8,9 @@ from uuid import UUID
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
-from auth.database import asking
 from auth.principal import Role
 from auth.profile_rules import ClientDetails, CompanyDetails, Email
+from ledger.asking import asking
 from models.accounts import Account, ClientProfile, CompanyProfile
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from auth.account_records import AccountRecord, EmailTaken, insert_account, personal_texts, read_record
-from auth.database import asking, changing
 from auth.errors import Unauthenticated
 from auth.passwords import PasswordHasher
 from auth.principal import Principal
@@ -26,6 +25,7 @@ from auth.profile_rules import (
 from auth.sessions import Sessions
 from auth.throttle import Throttle
 from auth.tokens import Tokens
+from ledger.asking import asking, changing
 from ledger.rejections import ErrorCode, Rejection
 from models.accounts import Account, Session
 

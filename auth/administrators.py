@@ -7,10 +7,10 @@ from tortoise.transactions import in_transaction
 
 from auth.account_records import EmailTaken, insert_bare_account
 from auth.accounts import EMAIL_TAKEN, Refused
-from auth.database import asking, changing
 from auth.passwords import PasswordHasher
 from auth.principal import Role
 from auth.profile_rules import check_email, check_password
+from ledger.asking import asking, changing
 from ledger.rejections import Rejection
 from models.accounts import Account
 

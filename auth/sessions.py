@@ -16,8 +16,8 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
-from auth.database import asking, changing
 from auth.periodic import Periodic
+from ledger.asking import asking, changing
 from models.accounts import Session
 
 POLL_PAUSE_SECONDS = 0.4

@@ -27,9 +27,9 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from auth.database import asking, changing
 from auth.errors import RateLimited
 from auth.periodic import Periodic
+from ledger.asking import asking, changing
 
 WINDOW_SECONDS = 15 * 60
 PAIR_FAILURES_MAX = 5

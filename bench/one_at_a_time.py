@@ -14,6 +14,7 @@ from ledger.commands import Charge
 from ledger.currencies import load_currencies
 from ledger.executor import Executor
 from ledger.outcomes import Outcome
+from ledger.outside import OutsideWallets
 from ledger.service import Ledger
 from ledger.writer import Request
 from runtime.database import connect_writer, open_pool
@@ -29,7 +30,7 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
     async with open_pool(dsn, 2) as pool, Ledger.open(settings, dsn, pool) as ledger:
         currencies = await load_currencies(pool, settings.max_amounts)
         charges = Charges(population)
-        executor = Executor(lambda: connect_writer(dsn), currencies, 0)
+        executor = Executor(lambda: connect_writer(dsn), currencies, OutsideWallets(0))
 
         async def alone(command: Charge) -> Outcome:
             (result,) = await executor.execute([Request(command, uuid7())])

@@ -37,7 +37,8 @@ class Coalescer:
     """Gathers requests into batches for its executors, each of which has one batch under way at a time.
 
     Requests wait in as many lanes as there are executors, those with the same anchor in the same lane, so that
-    two batches seldom wait for each other's wallets. An executor whose lane is empty serves the longest.
+    two batches seldom wait for each other's wallets. An executor serves another lane when its own is empty, or
+    when somebody has waited there for so long that the lane's own executor must be stuck.
 
     Callers append to the lanes, on their own event loop; everything else happens on the writers'.
     """
@@ -107,7 +108,7 @@ class Coalescer:
 
     async def _serve(self, executor: Executor, own: deque[_Waiting]) -> None:
         while True:
-            batch = self._take(own or max(self._lanes, key=len))
+            batch = self._take(self._lane_to_serve(own))
             if batch:
                 # A task of its own: one that has seen its connection cut is no good for the next batch.
                 requests = [waiting.request for waiting in batch]
@@ -123,6 +124,12 @@ class Coalescer:
                 break
             await self._arrived.wait()
         await executor.close()
+
+    def _lane_to_serve(self, own: deque[_Waiting]) -> deque[_Waiting]:
+        first = min((lane for lane in self._lanes if lane), key=lambda lane: lane[0].refuse_at, default=own)
+        if not own or (first and first[0].refuse_at - time.monotonic() < self._queue_seconds_max / 2):
+            return first
+        return own
 
     def _take(self, lane: deque[_Waiting]) -> list[_Waiting]:
         batch: list[_Waiting] = []

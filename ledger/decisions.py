@@ -109,7 +109,7 @@ def _decide_charge(command: Charge, wallets: Wallets, currencies: Currencies) ->
     rejection = (
         _other_currency(command, payer)
         or _other_payee_currency(payer, payee)
-        or _same_wallet(payer, payee)
+        or _same_owner(payer, payee)
         or _may_not_pay(payer, "wallet")
         or _may_not_receive(payee, "into")
         or _too_little(payer, amount_minor)
@@ -202,10 +202,10 @@ def _other_payee_currency(payer: Wallet, payee: Wallet) -> Rejection | None:
     )
 
 
-def _same_wallet(payer: Wallet, payee: Wallet) -> Rejection | None:
-    if payer is not payee:
+def _same_owner(payer: Wallet, payee: Wallet) -> Rejection | None:
+    if payer.owner_id != payee.owner_id:
         return None
-    return Rejection(ErrorCode.SAME_WALLET, "A wallet can't pay itself.", ("wallet",))
+    return Rejection(ErrorCode.SAME_WALLET, "A company can't charge a wallet of its own.", ("wallet",))
 
 
 def _may_not_pay(wallet: Wallet, field: str) -> Rejection | None:

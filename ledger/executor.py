@@ -15,6 +15,7 @@ import asyncpg
 
 from ledger.decisions import Currencies
 from ledger.errors import Unavailable
+from ledger.outside import OutsideWallets
 from ledger.writer import Attempt, Request, Result, Writer
 
 log = logging.getLogger("purser.ledger")
@@ -69,10 +70,10 @@ class _Tries:
 class Executor:
     """Owns one connection and executes one batch at a time on it."""
 
-    def __init__(self, connect: Connect, currencies: Currencies, stripe: int) -> None:
+    def __init__(self, connect: Connect, currencies: Currencies, outside: OutsideWallets) -> None:
         self._connect = connect
         self._currencies = currencies
-        self._stripe = stripe
+        self._outside = outside
         self._connection: asyncpg.Connection | None = None
 
     async def execute(self, batch: Sequence[Request]) -> list[Result | Exception]:
@@ -133,7 +134,7 @@ class Executor:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
         try:
-            return await Writer(self._connection, self._currencies, self._stripe).execute(
+            return await Writer(self._connection, self._currencies, self._outside).execute(
                 batch, attempt, lost
             )
         except asyncpg.PostgresError:

@@ -17,6 +17,7 @@ log = logging.getLogger("purser.ledger")
 PARTITIONED_TABLES = ("operations", "entries")
 _CHECK_EVERY_SECONDS = 3600.0
 _TRY_AGAIN_SECONDS = 60.0
+_MAKE_SECONDS_MAX = 60
 # Any number that nothing else on the database locks: "partit" in ASCII.
 _LOCK = int.from_bytes(b"partit", "big")
 
@@ -53,6 +54,8 @@ async def keep_partitions(pool: asyncpg.Pool, months: int, *, are_made: bool) ->
 
 
 async def _make_partitions_of(table: str, connection: PoolConnectionProxy, months: int) -> list[str]:
+    # What came too late for its partition is moved now, and that may be much.
+    await connection.execute(f"SET LOCAL statement_timeout = '{_MAKE_SECONDS_MAX}s'")
     # One process at a time; the others find nothing left to make.
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     bounds = await connection.fetch(
@@ -65,6 +68,8 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, month
     )
     ends = [end for row in bounds if (end := upper_bound(row["bound"])) is not None]
     return [
-        await connection.fetchval("SELECT ledger_add_partition($1, $2, $3)", table, *period)
+        await connection.fetchval(
+            "SELECT ledger_add_partition($1, $2, $3)", table, *period, timeout=_MAKE_SECONDS_MAX
+        )
         for period in missing_periods(datetime.now(UTC), max(ends, default=None), months)
     ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.asking import asking
 from ledger.money import BIGINT_MAX
 from ledger.outcomes import Operation, WalletView
 from ledger.rejections import ErrorCode
@@ -64,47 +65,49 @@ class Span(Generic[Key]):
 
 
 class Reads:
-    """Reads through a pool of connections."""
+    """Reads through a pool of connections. Everything here raises Unavailable when no answer comes in time."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     async def wallet(self, wallet_id: UUID) -> WalletView | None:
         """A holder's wallet, whoever it belongs to."""
-        row = await self._pool.fetchrow(_NEWEST_FIRST["wallet"], wallet_id)
-        return None if row is None else WalletView(*row)
+        rows = await self._fetch(_NEWEST_FIRST["wallet"], wallet_id)
+        return WalletView(*rows[0]) if rows else None
 
     async def wallets(self, owner_id: UUID | None, span: Span[UUID]) -> list[WalletView]:
         """Wallets of one owner, or of all, by id: the order in which they were made."""
-        rows = await self._pool.fetch(_directed(span)["wallets"], owner_id, span.low, span.high, span.limit)
+        rows = await self._fetch(_directed(span)["wallets"], owner_id, span.low, span.high, span.limit)
         return [WalletView(*row) for row in rows]
 
     async def count_wallets(self, owner_id: UUID | None) -> int:
         """How many wallets one owner has, or all."""
-        return int(await self._pool.fetchval(_NEWEST_FIRST["count_wallets"], owner_id))
+        rows = await self._fetch(_NEWEST_FIRST["count_wallets"], owner_id)
+        return int(rows[0][0])
 
     async def only_wallet(self, owner_id: UUID) -> UUID | None:
         """The owner's wallet when there is exactly one open."""
-        wallet_id: UUID | None = await self._pool.fetchval(_NEWEST_FIRST["only_wallet"], owner_id)
-        return wallet_id
+        rows = await self._fetch(_NEWEST_FIRST["only_wallet"], owner_id)
+        return rows[0]["id"] if rows else None
 
     async def wallet_references(self, wallet_ids: Iterable[UUID]) -> dict[UUID, WalletReference]:
         """How these wallets look to others, by id."""
-        rows = await self._pool.fetch(_NEWEST_FIRST["wallet_references"], list(wallet_ids))
+        rows = await self._fetch(_NEWEST_FIRST["wallet_references"], list(wallet_ids))
         return {row["id"]: WalletReference(*row) for row in rows}
 
     async def operation(self, operation_id: UUID) -> tuple[Operation, set[UUID]] | None:
         """An operation with the accounts that may see it: who asked, who paid, who was paid."""
-        row = await self._pool.fetchrow(_NEWEST_FIRST["operation"], operation_id)
-        if row is None:
+        rows = await self._fetch(_NEWEST_FIRST["operation"], operation_id)
+        if not rows:
             return None
+        (row,) = rows
         operation = _operation(row)
         parties = {operation.account_id, row["source_owner_id"], row["target_owner_id"]} - {None}
         return operation, parties
 
     async def history(self, wallet_id: UUID, span: Span[int]) -> list[HistoryItem]:
         """A wallet's entries by sequence."""
-        rows = await self._pool.fetch(
+        rows = await self._fetch(
             _directed(span)["history"], wallet_id, span.low, span.high, *_arguments(span.wanted), span.limit
         )
         return [
@@ -115,9 +118,9 @@ class Reads:
         """The operations of all of an owner's wallets by id, or of everyone's."""
         wallet_ids = None
         if owner_id is not None:
-            rows = await self._pool.fetch("SELECT id FROM wallets WHERE owner_id = $1", owner_id)
+            rows = await self._fetch("SELECT id FROM wallets WHERE owner_id = $1", owner_id)
             wallet_ids = [row["id"] for row in rows]
-        rows = await self._pool.fetch(
+        rows = await self._fetch(
             _directed(span)["operations"],
             wallet_ids,
             span.low,
@@ -126,6 +129,10 @@ class Reads:
             span.limit,
         )
         return [_operation(row) for row in rows]
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        async with asking():
+            return await self._pool.fetch(statement, *arguments)
 
 
 def _directed(span: Span[Key]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ledger.currencies import load_currencies
 from ledger.decisions import Currencies
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
+from ledger.outside import OutsideWallets
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
@@ -55,7 +56,7 @@ class Ledger:
             batch_size_max=settings.batch_size_max,
         )
         executors = [
-            Executor(lambda: connect_writer(dsn), currencies, random.randrange(_STRIPES))  # noqa: S311 - spreads load, guards nothing
+            Executor(lambda: connect_writer(dsn), currencies, OutsideWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
             for _ in range(_WRITERS)
         ]
         are_made = await try_to_make_partitions(pool, settings.partition_months)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.asking import changing
 from ledger.decisions import Currencies
 from ledger.ids import new_id
 from ledger.outcomes import WalletView
@@ -27,7 +28,10 @@ class NewWallet:
 async def create_wallet(
     pool: asyncpg.Pool, asked: NewWallet, currencies: Currencies, *, wallets_max: int
 ) -> WalletView | Rejection:
-    """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
+    """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit).
+
+    Raises Unavailable when the database does not answer in time.
+    """
     if asked.currency not in currencies:
         return Rejection(
             ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",)
@@ -46,7 +50,7 @@ async def create_wallet(
         pending=0,
         created_at=datetime.now(UTC),
     )
-    async with pool.acquire() as connection, connection.transaction():
+    async with changing(), pool.acquire() as connection, connection.transaction():
         # The owner's row is the lock: two wallets at once are counted one after the other.
         await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", asked.owner_id)
         open_count = await connection.fetchval(

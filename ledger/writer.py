@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -17,6 +17,7 @@ from ledger.accounts import ACTIVE, Wallet, Wallets
 from ledger.commands import Command, fingerprint, wallet_ids
 from ledger.decisions import Currencies, Decision, decide, outside_currency
 from ledger.outcomes import Outcome, Replay
+from ledger.outside import OutsideWallets
 from ledger.rejections import ErrorCode, Rejection
 from ledger.sheet import Sheet
 from ledger.statements import load_statements
@@ -77,10 +78,12 @@ class Attempt:
 class Writer:
     """Executes batches on one connection. Several writers, here and elsewhere, share one database."""
 
-    def __init__(self, connection: asyncpg.Connection, currencies: Currencies, stripe: int) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, currencies: Currencies, outside: OutsideWallets
+    ) -> None:
         self._connection = connection
         self._currencies = currencies
-        self._stripe = stripe
+        self._outside = outside
 
     async def execute(self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None) -> list[Result]:
         """The result of each request, in order, once the transaction is committed.
@@ -158,19 +161,20 @@ class Writer:
     async def _lock_outside_wallets(
         self, requests: Iterable[Request], wallets: Wallets, instant: datetime
     ) -> tuple[dict[str, Wallet], datetime]:
-        needed = {outside_currency(request.command, wallets) for request in requests} - {None}
-        if not needed:
-            return {}, instant
+        needed = {outside_currency(request.command, wallets) for request in requests}
         codes = sorted(code for code in needed if code is not None)
-        ids = [uuid5(NAMESPACE_URL, f"purser:outside/{code}/{self._stripe}") for code in codes]
-        rows = await self._connection.fetch(SQL["lock_outside_wallets"], ids, codes)
-        outside = {
-            row["currency"]: Wallet(
-                row["id"], None, None, row["currency"], ACTIVE, row["balance"], 0, 0, row["sequence"], True
-            )
-            for row in rows
-        }
-        return outside, max(instant, *(row["locked_at"] for row in rows))
+        outside: dict[str, Wallet] = {}
+        while codes:
+            ids = [self._outside.id_in(code) for code in codes]
+            rows = await self._connection.fetch(SQL["lock_outside_wallets"], ids, codes)
+            for row in rows:
+                code, balance = row["currency"], row["balance"]
+                outside[code] = Wallet(
+                    row["id"], None, None, code, ACTIVE, balance, 0, 0, row["sequence"], True
+                )
+                instant = max(instant, row["locked_at"])
+            codes = [code for code in codes if self._outside.is_full(code, outside[code].balance)]
+        return outside, instant
 
     async def _is_committed(self, lost: Attempt) -> bool:
         rows = await self._connection.fetch(SQL["committed_operations"], lost.operation_ids)

@@ -35,7 +35,7 @@ async def connect_writer(dsn: str) -> asyncpg.Connection:
 async def open_pool(dsn: str, size_max: int) -> AsyncIterator[asyncpg.Pool]:
     """A pool for reads and short transactions, closed with the context.
 
-    Acquiring waits no longer than `command_timeout` when called through `fetch` and its like.
+    Acquiring a connection has no limit of its own: who uses the pool sets one (ledger/asking.py).
     """
     pool = await asyncpg.create_pool(
         dsn,

@@ -8,10 +8,10 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.pyutils import print_path_list
 from graphql.type import is_non_null_type
-from graphql.utilities import coerce_input_value
 from graphql.utilities.coerce_input_value import coerce_default_value
 from graphql.utilities.validate_input_value import validate_input_value
 
+from schema.coercion import coercer
 from schema.input_errors import safe_reason, value_at
 
 ERRORS_MAX = 10
@@ -28,12 +28,13 @@ class BadVariables(Exception):
 class Signature:
     """One variable that an operation declares, with its default coerced already."""
 
-    __slots__ = ("core", "default", "name", "required", "type")
+    __slots__ = ("coerce", "core", "default", "name", "required", "type")
 
     def __init__(self, core: GraphQLVariableSignature) -> None:
         self.core = core
         self.name = core.name
         self.type: GraphQLInputType = core.type
+        self.coerce = coercer(core.type)
         self.default: Any = coerce_default_value(core) if core.default is not None else Undefined
         self.required = is_non_null_type(core.type) and core.default is None
 
@@ -64,7 +65,7 @@ def coerce_variables(
                 coerced[name] = signature.default
             continue
         sources[name] = VariableValueSource(signature.core, value)
-        result = coerce_input_value(value, signature.type)
+        result = signature.coerce(value)
         if result is Undefined:
             errors += _errors(signature, value, hide_suggestions=hide_suggestions)
         else:

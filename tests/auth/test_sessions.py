@@ -146,7 +146,7 @@ def migrate(dsn: str) -> None:
 async def test_without_a_database_nobody_is_let_in_and_after_it_everything_is_as_before(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth.database.SECONDS_MAX", 1.0)
+    monkeypatch.setattr("ledger.asking.SECONDS_MAX", 1.0)
     data_dir = Path(tmp_path_factory.mktemp("away"))
     async with AsyncExitStack() as running:
         with EmbeddedServer(data_dir) as server:

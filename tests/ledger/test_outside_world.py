@@ -13,9 +13,6 @@ from tests.ledger.invariants import assert_invariants
 LARGEST = "999999999.99999999"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the outside world's wallet is a bigint too, and full before all holders are"
-)
 async def test_one_holder_does_not_use_up_the_world(
     dsn: str, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

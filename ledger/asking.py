@@ -1,4 +1,7 @@
-"""One use of the database by accounts: limited in time, and honest about what a loss leaves open."""
+"""One use of the database beside the writers: limited in time, and honest about what a loss leaves open.
+
+The limit has everything in it, the wait for a connection of the pool too.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +10,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from tortoise.exceptions import DBConnectionError
 
-from auth.errors import Unavailable
+from ledger.errors import Unavailable
 
 SECONDS_MAX = 5.0
 
