@@ -18,14 +18,14 @@ from runtime.settings import Settings
 SECRET = "a-secret-for-tests-alone-" + "x" * 20
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with EmbeddedServer(Path(tmp_path_factory.mktemp("auth-data"))) as server:
         migrations.upgrade(server.dsn)
         yield server.dsn
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_orm(dsn, 4), open_pool(dsn, 8) as pool:
         yield pool
