@@ -5,6 +5,7 @@ that it may run before graphql-core's validation, some of whose rules take quadr
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
     get_named_type,
     get_nullable_type,
     is_list_type,
@@ -66,12 +69,16 @@ LIMITS = CostLimits()
 
 
 class Cost(NamedTuple):
-    """What a selection set costs, fragments included. `credentials`: fields that check or set a password."""
+    """What a selection set costs, fragments included. `credentials`: fields that check or set a password.
+
+    `has_variable_pages`: whether it depends on variables.
+    """
 
     total: int
     depth: int
     fields: int
     credentials: int
+    has_variable_pages: bool = False
 
 
 FREE = Cost(0, 0, 0, 0)
@@ -87,12 +94,18 @@ class CostRule:
         self._introspection = introspection
         self._limits = limits
 
-    def measure(self, document: DocumentNode) -> dict[OperationDefinitionNode, Cost]:
-        """The cost of each operation. Raises Failure (BAD_USER_INPUT) where one or the whole is too much."""
+    def measure(
+        self, document: DocumentNode, variables: Mapping[str, object] | None = None
+    ) -> dict[OperationDefinitionNode, Cost]:
+        """The cost of each operation. Raises Failure (BAD_USER_INPUT) where one or the whole is too much.
+
+        `variables`: their coerced values. Without them a document is measured with the smallest pages that
+        they could ask for; an operation that `has_variable_pages` is to be measured again with them.
+        """
         limits = self._limits
         if len(document.definitions) > limits.definitions_max:
             raise too_much("definitions", limits.definitions_max)
-        measure = _Measure(self._schema, document, limits, introspection=self._introspection)
+        measure = _Measure(self._schema, document, limits, variables, introspection=self._introspection)
         for name in measure.fragments:
             measure.fragment(name)
         costs: dict[OperationDefinitionNode, Cost] = {}
@@ -115,7 +128,7 @@ class CostRule:
             raise Failure(
                 FailureCode.BAD_USER_INPUT,
                 f"The operation may cost {cost.total}, more than {limits.cost_max}: ask for fewer fields or,"
-                f" by `first` or `last`, for smaller pages. A variable counts as a page of {PAGE_ITEMS_MAX}.",
+                " by `first` or `last`, for smaller pages.",
             )
         if measure.overlaps([operation.selection_set]) > limits.overlaps_max:
             raise too_much("pairs of fields under one name", limits.overlaps_max)
@@ -131,7 +144,13 @@ class _Measure:
     """The state of measuring one document."""
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, limits: CostLimits, *, introspection: bool
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        limits: CostLimits,
+        variables: Mapping[str, object] | None,
+        *,
+        introspection: bool,
     ) -> None:
         self.fragments = {
             definition.name.value: definition
@@ -140,6 +159,7 @@ class _Measure:
         }
         self._schema = schema
         self._limits = limits
+        self._variables = variables
         self._introspection = introspection
         self._measured: dict[str, Cost] = {}
         self._under_way: set[str] = set()
@@ -170,6 +190,7 @@ class _Measure:
         if self._nesting > self._limits.nesting_max:
             raise too_much("levels of braces and fragments", self._limits.nesting_max)
         total = depth = fields = credentials = 0
+        has_variable_pages = False
         for selection in selection_set.selections:
             self._count(selection)
             cost = self._selection(selection, parent)
@@ -177,8 +198,9 @@ class _Measure:
             depth = max(depth, cost.depth)
             fields += cost.fields
             credentials += cost.credentials
+            has_variable_pages |= cost.has_variable_pages
         self._nesting -= 1
-        return Cost(total, depth, fields, credentials)
+        return Cost(total, depth, fields, credentials, has_variable_pages)
 
     def overlaps(self, selection_sets: list[SelectionSetNode]) -> int:
         """How many pairs of fields meet under one response key. Bounded: the fields were counted before."""
@@ -255,21 +277,30 @@ class _Measure:
         credentials = int(name in CREDENTIAL_FIELDS and parent is self._schema.mutation_type)
         if not field.selection_set:
             return Cost(1, 1, 1, credentials)
-        items = _items(field, definition, parent)
+        items = _items(field, definition, parent, self._variables)
         below = self.selection_set(
             field.selection_set, get_named_type(definition.type) if definition else None
         )
         return Cost(
-            1 + items * below.total, 1 + below.depth, 1 + below.fields, credentials + below.credentials
+            1 + items * below.total,
+            1 + below.depth,
+            1 + below.fields,
+            credentials + below.credentials,
+            below.has_variable_pages or any(isinstance(size, VariableNode) for size in _page_sizes(field)),
         )
 
 
-def _items(field: FieldNode, definition: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
+def _items(
+    field: FieldNode,
+    definition: GraphQLField | None,
+    parent: GraphQLNamedType | None,
+    variables: Mapping[str, object] | None,
+) -> int:
     """How many times at most what stands below the field is answered."""
     if definition is None:
         return 1
     if "first" in definition.args or "last" in definition.args:
-        return _page_items(field)
+        return _page_items(field, variables)
     if not is_list_type(get_nullable_type(definition.type)):
         return 1
     # A connection's lists are the page that its field was multiplied by; introspection lists the schema,
@@ -279,22 +310,29 @@ def _items(field: FieldNode, definition: GraphQLField | None, parent: GraphQLNam
     )
 
 
-def _page_items(field: FieldNode) -> int:
-    asked = [
+def _page_sizes(field: FieldNode) -> list[ValueNode]:
+    return [
         argument.value
         for argument in field.arguments or ()
         if argument.name.value in ("first", "last") and not isinstance(argument.value, NullValueNode)
     ]
-    if not asked:
+
+
+def _page_items(field: FieldNode, variables: Mapping[str, object] | None) -> int:
+    sizes = _page_sizes(field)
+    if not sizes:
         return PAGE_ITEMS_DEFAULT
     # At least one: a page of -100 items would pay for the rest of the document.
-    return max(
-        1,
-        *(
-            # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
-            min(int(value.value), PAGE_ITEMS_MAX)
-            if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_ITEMS_MAX))
-            else PAGE_ITEMS_MAX
-            for value in asked
-        ),
-    )
+    return max(1, *(min(_page_size(size, variables), PAGE_ITEMS_MAX) for size in sizes))
+
+
+def _page_size(size: ValueNode, variables: Mapping[str, object] | None) -> int:
+    if isinstance(size, VariableNode):
+        if variables is None:
+            return 1
+        value = variables.get(size.name.value)
+        return value if isinstance(value, int) else PAGE_ITEMS_DEFAULT
+    # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
+    if isinstance(size, IntValueNode) and len(size.value) <= len(str(PAGE_ITEMS_MAX)):
+        return int(size.value)
+    return PAGE_ITEMS_MAX

@@ -2,8 +2,9 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import strawberry
@@ -59,8 +60,8 @@ class InvalidDocument(Exception):
 class PreparedOperation:
     """One operation of a document, with all that does not depend on the request worked out.
 
-    `first_key`: the response key of the field that runs first, where the document alone tells;
-    `is_single`: that field is the only one.
+    `first_key`: the response key of the field that runs first, where the document alone tells; `is_single`: that
+    field is the only one. `measure`: only where the cost depends on variables.
     """
 
     name: str | None
@@ -70,6 +71,12 @@ class PreparedOperation:
     signatures: tuple[Signature, ...]
     cost: Cost
     run: Run
+    measure: Callable[[Mapping[str, object]], object] | None
+
+    def check_pages(self, variables: Mapping[str, object]) -> None:
+        """Raises Failure (BAD_USER_INPUT) where the pages that these variables ask for would cost too much."""
+        if self.measure is not None:
+            self.measure(variables)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +178,7 @@ class DocumentCache:
             is_single=len(selections) == 1 and isinstance(first, FieldNode),
             signatures=signatures_of(self._core, operation),
             cost=cost,
+            measure=partial(self._cost_rule.measure, document) if cost.has_variable_pages else None,
             run=self._make_run(self._schema, document, operation, hide_suggestions=self.hide_suggestions),
         )
 

@@ -191,8 +191,11 @@ class GraphQLEndpoint:
                 prepared.request.variables,
                 hide_suggestions=self._documents.hide_suggestions,
             )
+            operation.check_pages(variables.coerced)
         except BadVariables as bad:
             return document_payload(bad.errors, mutation_possible=operation.is_mutation)
+        except Failure as failure:
+            return refusal_payload(failure, mutation_possible=operation.is_mutation)
         try:
             running = operation.run(self._make_context(caller, principal), variables)
             result = running if isinstance(running, ExecutionResult) else await running

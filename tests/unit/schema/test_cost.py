@@ -57,7 +57,6 @@ def measure(core: GraphQLSchema) -> Callable[[str], Cost]:
         ("{ wallets(first: 101) { nodes { id } } }", 1 + 100 * 2),
         ("{ wallets(first: -99) { nodes { id } } }", 1 + 2),
         (f"{{ wallets(first: {'9' * 2_400}) {{ nodes {{ id }} }} }}", 1 + 100 * 2),
-        ("query($n: Int = 3) { wallets(first: $n) { nodes { id } } }", 1 + 100 * 2),
         ("{ wallets(first: 5) { nodes { history(first: 4) { nodes { id } } } } }", 1 + 5 * (1 + 1 + 4 * 2)),
         ("{ wallets(first: 5) { ...F } } fragment F on WalletConnection { nodes { id } }", 1 + 5 * 2),
         ("{ currencies { code } }", 1 + 10),
@@ -68,6 +67,27 @@ def test_fields_are_multiplied_by_the_items_they_stand_in(
     measure: Callable[[str], Cost], text: str, total: int
 ) -> None:
     assert measure(text).total == total
+
+
+@pytest.mark.parametrize(
+    ("variables", "total"),
+    [
+        (None, 1 + 1 * (1 + 1 + 1 * 2)),
+        ({"n": 5, "m": 4}, 1 + 5 * (1 + 1 + 4 * 2)),
+        ({"n": -5, "m": 4}, 1 + 1 * (1 + 1 + 4 * 2)),
+        ({"n": 5, "m": None}, 1 + 5 * (1 + 1 + 20 * 2)),
+        ({"n": 5}, 1 + 5 * (1 + 1 + 20 * 2)),
+    ],
+)
+def test_pages_by_variables_are_measured_with_them(
+    core: GraphQLSchema, variables: dict[str, object] | None, total: int
+) -> None:
+    text = "query($n: Int, $m: Int) { wallets(first: $n) { nodes { history(last: $m) { nodes { id } } } } }"
+    (cost,) = CostRule(core).measure(parse(text), variables).values()
+    assert cost.total == total
+    assert cost.has_variable_pages
+    with pytest.raises(Failure, match="may cost"):
+        CostRule(core).measure(parse(text), {"n": 100, "m": 2**31 - 1})
 
 
 def test_credential_fields_are_counted_through_aliases_and_fragments(measure: Callable[[str], Cost]) -> None:
@@ -112,8 +132,6 @@ HOSTILE = {
     "1,000 fragments": "{ wallet { id } }"
     + "".join(f"fragment F{n} on Wallet {{ id }}" for n in range(1_000)),
     "pages of pages": "{ wallets(first: 100) { nodes { history(first: 100) { nodes { id } } } } }",
-    "pages by variables": "query($n: Int)"
-    " { wallets(first: $n) { nodes { history(first: $n) { nodes { id } } } } }",
     "introspections": "{ a: __schema { types { name } } b: __schema { types { name } }"
     ' c: __type(name: "A") { name } }',
 }
