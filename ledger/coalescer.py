@@ -9,17 +9,18 @@ wait for all requests that arrived meanwhile, with the wallets of a batch locked
 
 import asyncio
 import logging
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import uvloop
 
 from ledger.commands import Command, anchor
-from ledger.errors import Overloaded
+from ledger.errors import Overloaded, Unavailable
 from ledger.executor import Executor
 from ledger.ids import new_id
 from ledger.writer import Request, Result
@@ -83,7 +84,8 @@ class Coalescer:
             yield
         finally:
             self._closing = True
-            self._wake()
+            if not ended.is_set():
+                self._wake()
             # Bounded by what one batch may take, and by what is still queued.
             await ended.wait()
             thread.join()
@@ -96,8 +98,19 @@ class Coalescer:
         try:
             with asyncio.Runner(loop_factory=lambda: self._writers) as runner:
                 runner.run(self._serve_all(executors))
+        except BaseException:  # noqa: BLE001 - the last word of this thread
+            log.critical("The writers ended", exc_info=True)
         finally:
-            self._callers.call_soon_threadsafe(ended.set)
+            self._callers.call_soon_threadsafe(self._writers_ended, ended)
+
+    def _writers_ended(self, ended: asyncio.Event) -> None:
+        ended.set()
+        if not self._closing:
+            # Nobody is left to serve the queue: this process is no good any more, and says so by ending.
+            self._closing = True
+            for lane in self._lanes:
+                _tell(lane, [Overloaded() for _ in lane])
+            signal.raise_signal(signal.SIGTERM)
 
     async def _serve_all(self, executors: Sequence[Executor]) -> None:
         sweeper = asyncio.create_task(self._refuse_late())
@@ -112,8 +125,11 @@ class Coalescer:
             if batch:
                 # A task of its own: one that has seen its connection cut is no good for the next batch.
                 requests = [waiting.request for waiting in batch]
-                results = await asyncio.create_task(executor.execute(requests))
-                self._callers.call_soon_threadsafe(_tell, batch, results)
+                results: Sequence[Result | Exception] = [Unavailable(executed_unknown=True) for _ in batch]
+                try:
+                    results = await asyncio.create_task(executor.execute(requests))
+                finally:
+                    self._callers.call_soon_threadsafe(_tell, batch, results)
                 continue
             self._arrived.clear()
             # From here on whoever appends wakes us; what was appended before is seen now.
@@ -152,7 +168,7 @@ class Coalescer:
                 self._callers.call_soon_threadsafe(_tell, late, [Overloaded() for _ in late])
 
 
-def _tell(batch: Sequence[_Waiting], results: Sequence[Result | Exception]) -> None:
+def _tell(batch: Iterable[_Waiting], results: Iterable[Result | Exception]) -> None:
     for waiting, result in zip(batch, results, strict=True):
         # A caller that went away has cancelled its future.
         if waiting.result.done():

@@ -1,6 +1,7 @@
 """The queue before the writers: bounded in length and time, and fair to those who share a batch."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import pytest
 
 from ledger.commands import Charge, Command
 from ledger.decisions import decide
-from ledger.errors import Overloaded
+from ledger.errors import Overloaded, Unavailable
 from ledger.outcomes import Outcome
 from ledger.service import Ledger
 from runtime.settings import Settings
@@ -173,3 +174,24 @@ async def poison(
         "SELECT count(*) FROM idempotency_keys WHERE account_id = $1", company.account_id
     )
     assert keys == 9
+
+
+async def test_writers_that_die_leave_nobody_waiting_and_end_the_process(
+    dsn: str, pool: asyncpg.Pool, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals: list[int] = []
+    monkeypatch.setattr("ledger.coalescer.signal.raise_signal", signals.append)
+
+    async def dies(*_: object) -> None:
+        raise SystemExit
+
+    async with Ledger.open(Settings(), dsn, pool) as ledger:
+        holder = await open_holder(ledger)
+        monkeypatch.setattr("ledger.executor.Executor.execute", dies)
+        with pytest.raises(Unavailable) as told:
+            await asyncio.wait_for(ledger.submit(holder.deposit("1")), 5)
+        assert told.value.executed_unknown
+        await asyncio.sleep(0.1)
+        with pytest.raises(Overloaded):
+            await ledger.submit(holder.deposit("1"))
+    assert signals == [signal.SIGTERM]
