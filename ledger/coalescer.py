@@ -98,7 +98,7 @@ class Coalescer:
         try:
             with asyncio.Runner(loop_factory=lambda: self._writers) as runner:
                 runner.run(self._serve_all(executors))
-        except BaseException:  # noqa: BLE001 - the last word of this thread
+        except BaseException:
             log.critical("The writers ended", exc_info=True)
         finally:
             self._callers.call_soon_threadsafe(self._writers_ended, ended)
