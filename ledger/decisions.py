@@ -1,8 +1,9 @@
 """What becomes of a command: pure functions of the command and the wallets as they stand.
 
-Checks come in one order (amount, currency, wallet known, not the same wallet, permitted, wallet status,
-funds), so that a request with several faults is always refused for the same one. A refusal is a value.
-Deciding changes nothing; `post` applies a decision to the wallets in memory and must then succeed.
+Checks come in one order (amount above zero, currency known, amount within its limits, wallets known, their
+currencies, not the same owner, wallet status, funds, room for the balance), so that a request with several
+faults is always refused for the same one. A refusal is a value. Deciding changes nothing; `post` applies a
+decision to the wallets in memory and must then succeed.
 """
 
 from collections.abc import Mapping
@@ -81,11 +82,12 @@ def _decide_deposit(
     if wallet is None:
         return _not_found("wallet")
     world = outside[wallet.currency]
-    rejection = _other_currency(command, wallet) or _may_not_receive(wallet, "wallet")
-    if rejection is None and not (wallet.can_take(amount_minor) and world.can_take(-amount_minor)):
-        rejection = Rejection(
-            ErrorCode.AMOUNT_TOO_LARGE, "The balance would be larger than can be kept.", ("amount",)
-        )
+    rejection = (
+        _other_currency(command, wallet)
+        or _may_not_receive(wallet, "wallet")
+        or _no_room(wallet, amount_minor)
+        or _no_room(world, -amount_minor)
+    )
     postings = (
         (Posting(world, -amount_minor), Posting(wallet, amount_minor))
         if rejection is None
@@ -113,11 +115,8 @@ def _decide_charge(command: Charge, wallets: Wallets, currencies: Currencies) ->
         or _may_not_pay(payer, "wallet")
         or _may_not_receive(payee, "into")
         or _too_little(payer, amount_minor)
+        or _no_room(payee, amount_minor)
     )
-    if rejection is None and not payee.can_take(amount_minor):
-        rejection = Rejection(
-            ErrorCode.AMOUNT_TOO_LARGE, "The balance would be larger than can be kept.", ("amount",)
-        )
     if rejection is None:
         postings: tuple[Posting, ...] = (Posting(payer, -amount_minor), Posting(payee, amount_minor))
     elif payer is payee:
@@ -227,3 +226,9 @@ def _too_little(wallet: Wallet, amount_minor: int) -> Rejection | None:
     return Rejection(
         ErrorCode.INSUFFICIENT_FUNDS, "The wallet has less available than this amount.", ("amount",)
     )
+
+
+def _no_room(wallet: Wallet, amount_minor: int) -> Rejection | None:
+    if wallet.can_take(amount_minor):
+        return None
+    return Rejection(ErrorCode.AMOUNT_TOO_LARGE, "The balance would be larger than can be kept.", ("amount",))
