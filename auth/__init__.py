@@ -1,1 +1,1 @@
-"""Passwords, tokens, sessions and permissions."""
+"""Who is asking: accounts, passwords, bearer tokens, sessions, and a throttle on guessing."""

@@ -1,1 +1,1 @@
-"""Settings, database, embedded server, launcher, logging and clock."""
+"""What the service runs on: settings, databases, the embedded server, processes, HTTP middleware, logs."""

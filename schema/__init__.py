@@ -1,1 +1,1 @@
-"""What clients see: scalars, types, inputs, payloads and the root."""
+"""What clients see: scalars, types, inputs, payloads, the root, and the HTTP endpoint they meet."""

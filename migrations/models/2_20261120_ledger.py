@@ -20,7 +20,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         );
 
         -- A wallet is an account of the ledger. HOLDER: a client's or a company's. OUTSIDE: where
-        -- deposits come from; there are many of it, one a currency and writer.
+        -- deposits come from; there are many in each currency, so that writers seldom meet on one.
         CREATE TYPE wallet_kind AS ENUM ('HOLDER', 'OUTSIDE');
         CREATE TYPE wallet_status AS ENUM ('ACTIVE', 'FROZEN', 'CLOSED');
 
@@ -82,8 +82,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             balance_after bigint NOT NULL,
             created_at    timestamptz NOT NULL
         ) PARTITION BY RANGE (operation_id);
-        -- One wallet's history is a scan of the first, the history of several merges the second.
-        -- Unique within each partition; see ledger_add_partition for why not over all of them.
+        -- The history of several wallets merges scans of this one. One wallet's is a scan of the unique
+        -- index on (wallet_id, sequence) that ledger_add_partition makes on each partition.
         CREATE INDEX entries_by_operation ON entries (wallet_id, operation_id);
 
         CREATE TABLE idempotency_keys (
@@ -149,7 +149,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             FOR EACH ROW WHEN (OLD.status IN ('SUCCEEDED', 'FAILED')) EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER idempotency_keys_never_vanish BEFORE DELETE ON idempotency_keys
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
-        -- Only why nothing was recorded is added to a key later, once.
+        -- Only why it was refused is added to a key later, once.
         CREATE TRIGGER idempotency_keys_never_change BEFORE UPDATE ON idempotency_keys
             FOR EACH ROW WHEN (OLD.rejection IS NOT NULL
                 OR (OLD.account_id, OLD.key, OLD.fingerprint, OLD.operation_id)

@@ -1,7 +1,7 @@
 """The currencies known from the start: ISO 4217 (2026), and bitcoin.
 
 Left out are the codes that have no minor unit in the standard (metals, test codes and units of account such
-as XAU, XTS and XDR): an amount of them has no number of decimals. An administrator may add them with one.
+as XAU, XTS and XDR): an amount of them has no number of decimals. The operator may add them with one.
 """
 
 from tortoise import BaseDBAsyncClient

@@ -9,7 +9,18 @@ import pytest
 LEDGER = Path(__file__).resolve().parents[2] / "ledger"
 PURE = {
     f"ledger.{name}"
-    for name in ("accounts", "commands", "decisions", "money", "partitioning", "rejections", "tokens")
+    for name in (
+        "accounts",
+        "commands",
+        "decisions",
+        "money",
+        "outcomes",
+        "outside",
+        "partitioning",
+        "rejections",
+        "sheet",
+        "tokens",
+    )
 }
 
 
