@@ -8,10 +8,11 @@ from bench.plan import BARE_ROUTE, MIXES, ONE_PGBENCH, QUEUED, UNQUEUED, Options
 
 Results = Mapping[str, Sequence[Measurement]]
 
-# What is asked of the ledger and of the service: at least so many times pgbench, by mix.
+# What is asked of the ledger and of the service: at least so many times pgbench, by mix. The ledger at its best
+# number of processes, as pgbench at its best number of clients: on one row several only wait for each other.
 ASKED = {
     "ledgers, spread": ("spread", 2.5),
-    "ledgers, hot": ("hot", 7.0),
+    "ledger, hot": ("hot", 7.0),
     "HTTP, spread": ("spread", 0.5),
     "HTTP, hot": ("hot", 1.2),
 }
