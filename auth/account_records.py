@@ -1,6 +1,5 @@
-"""Accounts as they are read: with their profile, and without what nobody is shown."""
+"""Accounts with their profile: as they are made and as they are read, without what nobody is shown."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -80,13 +79,6 @@ async def insert_bare_account(
         raise
 
 
-async def read_record(account: Account) -> AccountRecord:
-    """The account with its profile. Raises Unavailable."""
-    async with asking():
-        profiles = await _profiles_of([account])
-    return _record(account, profiles.get(account.id))
-
-
 def personal_texts(record: AccountRecord) -> tuple[str, ...]:
     """What a password of this account must not be like."""
     profile = record.profile
@@ -101,27 +93,17 @@ def personal_texts(record: AccountRecord) -> tuple[str, ...]:
 
 async def find_account(account_id: UUID) -> AccountRecord | None:
     """The account, unless there is none or it is deleted. Raises Unavailable."""
-    return (await find_accounts([account_id])).get(account_id)
-
-
-async def find_accounts(account_ids: Iterable[UUID]) -> dict[UUID, AccountRecord]:
-    """Those of the accounts that exist and are not deleted, in three queries. Raises Unavailable."""
-    ids = list(account_ids)
     async with asking():
-        accounts = await Account.filter(id__in=ids, deleted_at=None)
-        profiles = await _profiles_of(accounts)
-    return {account.id: _record(account, profiles.get(account.id)) for account in accounts}
+        account = await Account.get_or_none(id=account_id, deleted_at=None)
+    return None if account is None else await read_record(account)
 
 
-async def _profiles_of(accounts: list[Account]) -> dict[UUID, ClientProfile | CompanyProfile]:
-    clients = [account.id for account in accounts if account.role == Role.CLIENT]
-    companies = [account.id for account in accounts if account.role == Role.COMPANY]
-    profiles: dict[UUID, ClientProfile | CompanyProfile] = {}
-    if clients:
-        profiles |= {
-            profile.account_id: profile for profile in await ClientProfile.filter(account_id__in=clients)
-        }
-    if companies:
-        found = await CompanyProfile.filter(account_id__in=companies)
-        profiles |= {profile.account_id: profile for profile in found}
-    return profiles
+async def read_record(account: Account) -> AccountRecord:
+    """The account with its profile. Raises Unavailable."""
+    profile: ClientProfile | CompanyProfile | None = None
+    async with asking():
+        if account.role == Role.CLIENT:
+            profile = await ClientProfile.get(account_id=account.id)
+        elif account.role == Role.COMPANY:
+            profile = await CompanyProfile.get(account_id=account.id)
+    return _record(account, profile)

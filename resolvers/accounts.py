@@ -1,5 +1,7 @@
 """Signing up, logging in and out, changing the password, and who one is."""
 
+from typing import TypeVar
+
 from auth.account_records import find_account
 from auth.accounts import Refused, SignedIn
 from schema.accounts import Account, account
@@ -8,6 +10,8 @@ from schema.errors import user_errors
 from schema.inputs import ChangePasswordArgument, LogInArgument, SignUpClientArgument, SignUpCompanyArgument
 from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
 from schema.scalars import DateTime
+
+SignedInPayload = TypeVar("SignedInPayload", SignUpPayload, LogInPayload)
 
 
 async def viewer(info: Info) -> Account | None:
@@ -21,20 +25,22 @@ async def viewer(info: Info) -> Account | None:
 
 async def sign_up_client(info: Info, input: SignUpClientArgument) -> SignUpPayload:
     """A new client."""
-    return _signed_up(
+    return _signed_in(
+        SignUpPayload,
         await info.context.auth.accounts.sign_up_client(
             email=input.email,
             password=input.password,
             first_name=input.first_name,
             last_name=input.last_name,
             phone_number=input.phone_number,
-        )
+        ),
     )
 
 
 async def sign_up_company(info: Info, input: SignUpCompanyArgument) -> SignUpPayload:
     """A new company."""
-    return _signed_up(
+    return _signed_in(
+        SignUpPayload,
         await info.context.auth.accounts.sign_up_company(
             email=input.email,
             password=input.password,
@@ -43,22 +49,15 @@ async def sign_up_company(info: Info, input: SignUpCompanyArgument) -> SignUpPay
             first_name=input.first_name,
             last_name=input.last_name,
             phone_number=input.phone_number,
-        )
+        ),
     )
 
 
 async def log_in(info: Info, input: LogInArgument) -> LogInPayload:
     """A new session."""
-    outcome = await info.context.auth.accounts.log_in(input.email, input.password, info.context.address)
-    if isinstance(outcome, Refused):
-        return LogInPayload(
-            token=None, expires_at=None, account=None, user_errors=user_errors(outcome.rejections)
-        )
-    return LogInPayload(
-        token=outcome.token,
-        expires_at=DateTime(outcome.expires_at),
-        account=account(outcome.account),
-        user_errors=[],
+    return _signed_in(
+        LogInPayload,
+        await info.context.auth.accounts.log_in(input.email, input.password, info.context.address),
     )
 
 
@@ -77,12 +76,10 @@ async def change_password(info: Info, input: ChangePasswordArgument) -> ChangePa
     return ChangePasswordPayload(user_errors=[] if refused is None else user_errors(refused.rejections))
 
 
-def _signed_up(outcome: SignedIn | Refused) -> SignUpPayload:
+def _signed_in(payload: type[SignedInPayload], outcome: SignedIn | Refused) -> SignedInPayload:
     if isinstance(outcome, Refused):
-        return SignUpPayload(
-            token=None, expires_at=None, account=None, user_errors=user_errors(outcome.rejections)
-        )
-    return SignUpPayload(
+        return payload(token=None, expires_at=None, account=None, user_errors=user_errors(outcome.rejections))
+    return payload(
         token=outcome.token,
         expires_at=DateTime(outcome.expires_at),
         account=account(outcome.account),
