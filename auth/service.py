@@ -22,7 +22,6 @@ class Auth:
 
     accounts: Accounts
     authenticator: Authenticator
-    hasher: PasswordHasher
 
     @staticmethod
     @asynccontextmanager
@@ -31,13 +30,13 @@ class Auth:
         hasher = PasswordHasher(settings.hash_concurrency)
         sessions = Sessions(pool)
         throttle = Throttle(pool)
-        tokens = Tokens([secret.strip() for secret in settings.secret_key.split(",")])
+        tokens = Tokens(settings.secret_key.split(","))
         lifetime = timedelta(hours=settings.token_expiration_hours)
         sessions.open()
         throttle.open()
         try:
             accounts = Accounts(hasher, tokens, sessions, throttle, lifetime)
-            yield Auth(accounts, Authenticator(tokens, sessions), hasher)
+            yield Auth(accounts, Authenticator(tokens, sessions))
         finally:
             await throttle.close()
             await sessions.close()

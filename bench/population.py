@@ -26,7 +26,6 @@ OUTSIDE_WALLET = UUID("00000000-0000-7000-8000-300000000001")
 
 # Enough that nobody runs out: the benchmark is of charges that succeed.
 OPENING_DEPOSIT_MINOR = 1_000_000_00
-CHARGE_MINOR = 1_00
 SESSION_LIFETIME = timedelta(days=1)
 
 

@@ -20,12 +20,10 @@ from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
-from runtime.settings import Settings
+from runtime.settings import WRITERS_A_PROCESS, Settings
 
 # How many wallets the outside world has in each currency, so that writers seldom meet on one.
 _STRIPES = 64
-# Two batches under way: one is decided and encoded here while the database commits the other.
-_WRITERS = 2
 _USUAL_WALLETS_MAX = 10_000
 # Refusals that may come of a usual wallet remembered for too long.
 _MAY_BE_OUTDATED = (ErrorCode.WALLET_REQUIRED, ErrorCode.WALLET_CLOSED)
@@ -50,14 +48,14 @@ class Ledger:
         """
         currencies = await load_currencies(pool, settings.max_amounts)
         coalescer = Coalescer(
-            lanes=_WRITERS,
+            lanes=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
         )
         executors = [
             Executor(lambda: connect_writer(dsn), currencies, OutsideWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
-            for _ in range(_WRITERS)
+            for _ in range(WRITERS_A_PROCESS)
         ]
         are_made = await try_to_make_partitions(pool, settings.partition_months)
         upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made))

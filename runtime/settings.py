@@ -18,8 +18,9 @@ DEVELOPMENT_SECRET_KEY = "insecure-development-key-change-me!!"  # noqa: S105 - 
 SECRET_KEY_LENGTH_MIN = 32
 # The embedded server's max_connections, less what migrations and people with psql use.
 EMBEDDED_CONNECTIONS_MAX = 190
-# An API process has a pool for the models and one for the ledger's reads, both of database_pool_max, and writers.
+# An API process has a pool for the models and one for the ledger's reads, both of database_pool_max.
 POOLS_A_PROCESS = 2
+# Two batches under way: one is decided and encoded while the database commits the other.
 WRITERS_A_PROCESS = 2
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = "development"
-    # One secret, or several separated by commas: the first signs, all verify.
+    # One secret, or several separated by commas alone: the first signs, all verify.
     secret_key: str = Field(default=DEVELOPMENT_SECRET_KEY, repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)  # 0: any free port
@@ -108,15 +109,15 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _secrets_are_secret(cls, value: str, info: ValidationInfo) -> str:
-        secrets = value.split(",")
-        if any(not secret.strip() for secret in secrets):
+        secrets = [secret.strip() for secret in value.split(",")]
+        if not all(secrets):
             raise ValueError("has an empty secret between its commas")
         if info.data.get("environment") == "production":
             if DEVELOPMENT_SECRET_KEY in secrets:
                 raise ValueError("must be set in production: try `openssl rand -hex 32`")
             if any(len(secret) < SECRET_KEY_LENGTH_MIN for secret in secrets):
                 raise ValueError(f"needs at least {SECRET_KEY_LENGTH_MIN} characters a secret in production")
-        return value
+        return ",".join(secrets)
 
     @field_validator("host")
     @classmethod

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import strawberry
 
-from ledger.money import BIGINT_MAX
 from ledger.outcomes import WalletView
 from ledger.reads import SEQUENCE_MAX, Filter
 from schema.context import Context
@@ -81,7 +80,7 @@ class HistoryConnection:
 
 def _read_sequence(text: str) -> int:
     sequence = int(text)
-    if not 0 <= sequence <= BIGINT_MAX:
+    if not 0 <= sequence <= SEQUENCE_MAX:
         raise ValueError
     return sequence
 

@@ -14,11 +14,10 @@ from ledger.decisions import decide
 from ledger.errors import Overloaded, Unavailable
 from ledger.outcomes import Outcome
 from ledger.service import Ledger
+from runtime.settings import WRITERS_A_PROCESS as WRITERS
 from runtime.settings import Settings
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
-
-WRITERS = 2
 
 
 @pytest.fixture(autouse=True)

@@ -220,7 +220,7 @@ def opened_world(dsn: str) -> Iterator[World]:
 @pytest.mark.slow
 def test_the_ledger_answers_as_the_model_does(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # One writer has one queue: what is asked at once has an order. Several are in test_side_by_side.py.
-    monkeypatch.setattr("ledger.service._WRITERS", 1)
+    monkeypatch.setattr("ledger.service.WRITERS_A_PROCESS", 1)
     with opened_world(dsn) as world:
         run_state_machine_as_test(
             lambda: LedgerMachine(world),  # type: ignore[arg-type]  # a class or what makes one
