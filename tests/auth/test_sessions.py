@@ -113,13 +113,15 @@ async def test_no_session_without_the_password_it_was_asked_for_with(pool: async
 async def test_memory_forgets_what_has_expired(pool: asyncpg.Pool) -> None:
     async with a_process(pool) as here, a_process(pool) as elsewhere:
         account_id = await an_account(pool)
-        short = await a_session(here, account_id, lasts_seconds=1)
+        short = await a_session(here, account_id, lasts_seconds=3)
         long = await a_session(here, account_id)
         for session_id in (short, long):
             await here.end(session_id)
         assert await seconds_until_ended(elsewhere, short) < 1
-        await asyncio.sleep(1.5)
         for process in (here, elsewhere):
+            async with asyncio.timeout(10):
+                while short in process._ended:
+                    await asyncio.sleep(0.05)
             assert process._ended == {long}
             assert [session_id for _, session_id in process._expiries] == [long]
 
@@ -164,7 +166,7 @@ async def test_without_a_database_nobody_is_let_in_and_after_it_everything_is_as
         with pytest.raises(Unavailable) as away:
             await here.end(kept)
         assert away.value.executed_unknown
-        assert time.monotonic() - start < 2.5
+        assert time.monotonic() - start < 5
         assert await here.ended(ended)
         with EmbeddedServer(data_dir):
             await asyncio.sleep(module.POLL_PAUSE_SECONDS + 1.5)

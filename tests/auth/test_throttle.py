@@ -47,10 +47,10 @@ async def test_five_failures_of_a_pair_and_then_pauses_that_double(pool: asyncpg
         await fail((here, elsewhere)[number % 2], EMAIL, GUESSER)
     for pause_seconds in (15, 30, 60, 120, 240, 480, 900):
         assert pause_seconds - 2 < await refusal_seconds(here, EMAIL, GUESSER) <= pause_seconds
-        await let_pass(pool, pause_seconds - 1)
-        assert await refusal_seconds(elsewhere, EMAIL, GUESSER) <= 1
+        await let_pass(pool, pause_seconds - 5)
+        assert await refusal_seconds(elsewhere, EMAIL, GUESSER) <= 5
         if pause_seconds < 900:
-            await let_pass(pool, 1)
+            await let_pass(pool, 5)
             await fail(here, EMAIL, GUESSER)
     await let_pass(pool, 900)
     await fail(here, EMAIL, GUESSER)
@@ -65,7 +65,7 @@ async def test_nobody_else_suffers_from_a_refused_pair(pool: asyncpg.Pool) -> No
     start = time.monotonic()
     await succeed(throttle, EMAIL, HOME)
     await succeed(throttle, "bob@example.com", GUESSER)
-    assert time.monotonic() - start < 0.3
+    assert time.monotonic() - start < module.DELAY_SECONDS_STEP
 
 
 async def test_success_forgets_the_failures_of_its_pair_alone(pool: asyncpg.Pool) -> None:
@@ -117,25 +117,27 @@ async def test_an_email_guessed_from_everywhere_is_slowed_not_refused(pool: asyn
     await guessed_from_everywhere(throttle, 20)
     # The owner at home does not notice, even after a slip; elsewhere they wait, and from then on not.
     await fail(throttle, EMAIL, HOME)
-    assert await seconds_to_succeed(throttle, HOME) < 0.3
-    assert 0.9 < await seconds_to_succeed(throttle, "192.0.2.99") < 1.4
-    assert await seconds_to_succeed(throttle, "192.0.2.99") < 0.3
+    assert await seconds_to_succeed(throttle, HOME) < module.DELAY_SECONDS_STEP
+    assert 2 * module.DELAY_SECONDS_STEP <= await seconds_to_succeed(throttle, "192.0.2.99") < 3
+    assert await seconds_to_succeed(throttle, "192.0.2.99") < module.DELAY_SECONDS_STEP
 
 
 async def test_the_delay_and_those_who_wait_are_bounded(
     pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "DELAY_SECONDS_MAX", 0.6)
+    monkeypatch.setattr(module, "DELAY_SECONDS_MAX", 1.0)
     monkeypatch.setattr(module, "DELAYED_MAX", 2)
     throttle = Throttle(pool)
     await guessed_from_everywhere(throttle, 20)
     await pool.execute("UPDATE login_failures SET failures = 1000000 WHERE failures >= 20")
     waiting = [asyncio.create_task(seconds_to_succeed(throttle, f"192.0.2.{n}")) for n in range(2)]
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(10):
+        while throttle._delayed < 2:
+            await asyncio.sleep(0.01)
     assert await refusal_seconds(throttle, EMAIL, "192.0.2.99") <= 5
     for task in waiting:
-        assert 0.5 < await task < 1.2
-    assert await seconds_to_succeed(throttle, "192.0.2.99") > 0.5
+        assert 1 <= await task < 3
+    assert await seconds_to_succeed(throttle, "192.0.2.99") >= 1
 
 
 async def test_a_burst_of_guesses_is_counted_before_it_is_through(auth: Auth) -> None:

@@ -19,6 +19,7 @@ from tests.crashes.restartable import RestartablePostgres, restartable_postgres
 from tests.crashes.retrying import Told, charge_by_key, charge_once
 from tests.ledger.invariants import assert_invariants
 from tests.running import Service, running_service
+from tests.runtime.processes import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -192,7 +193,7 @@ async def test_api_processes_killed_under_load(callers: list[httpx.AsyncClient],
 
     told = await charge_through(kill_some, shop, service)
     assert told.failed_tries > 0
-    assert len(api_processes(service)) == WORKERS
+    wait_until(lambda: len(api_processes(service)) == WORKERS, "the killed ones are replaced")
 
 
 async def test_the_database_crashes_under_load(

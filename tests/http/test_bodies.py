@@ -185,7 +185,7 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(
         await asyncio.sleep(0.02)
         return {"type": "http.request", "body": b" ", "more_body": True}
 
-    reply = await asyncio.wait_for(ask(endpoint, drip), 1)
+    reply = await asyncio.wait_for(ask(endpoint, drip), 5)
     assert (reply.status, reply.code) == (408, "BAD_USER_INPUT")
 
 

@@ -74,11 +74,15 @@ def test_second_start_is_quick_and_finds_the_data(empty_dir: Path) -> None:
         psql(server.dsn, "CREATE TABLE kept (note text); INSERT INTO kept VALUES ('here')")
     assert_nothing_runs(data_dir)
     assert not (data_dir / "dsn").exists()
-    started_at = time.monotonic()
-    with EmbeddedServer(data_dir) as server:
-        assert time.monotonic() - started_at < 3
-        assert psql(server.dsn, "SELECT note FROM kept") == "here"
-    assert_nothing_runs(data_dir)
+    for _ in range(3):  # the machine may be busy with others
+        started_at = time.monotonic()
+        with EmbeddedServer(data_dir) as server:
+            seconds = time.monotonic() - started_at
+            assert psql(server.dsn, "SELECT note FROM kept") == "here"
+        assert_nothing_runs(data_dir)
+        if seconds < 3:
+            return
+    pytest.fail("none of three starts was quick")
 
 
 def test_committed_means_on_disk_and_nobody_else_gets_in(data_dir: Path) -> None:

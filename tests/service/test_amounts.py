@@ -44,7 +44,7 @@ async def test_what_is_no_amount_is_bad_user_input(quiet_shop: Shop, amount: obj
     began = time.monotonic()
     deposit = await quiet_shop.client.ask(DEPOSIT, input=asked)
     charge = await quiet_shop.company.ask(CHARGE, input=asked | {"summary": ""})
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     for answer in (deposit, charge):
         assert answer.status in (200, 400)
         (error,) = answer.body["errors"]

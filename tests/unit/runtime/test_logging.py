@@ -78,8 +78,10 @@ class Blocked(io.StringIO):
     def __init__(self) -> None:
         super().__init__()
         self.reading = threading.Event()
+        self.written_to = threading.Event()
 
     def write(self, text: str) -> int:
+        self.written_to.set()
         assert self.reading.wait(5)
         return super().write(text)
 
@@ -95,11 +97,11 @@ def test_a_blocked_stream_blocks_nobody_and_what_is_dropped_is_counted(blocked: 
     writer = StreamWriter(blocked, lines_max=10)
     writer.setFormatter(JsonLines())
     writer.handle(record("first"))
-    time.sleep(0.2)  # the thread has taken it and is stuck
+    assert blocked.written_to.wait(5)
     started = time.perf_counter()
     for number in range(1_000):
         writer.handle(record("event", number=number))
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
     blocked.reading.set()
     writer.close()
     lines = [orjson.loads(line) for line in blocked.getvalue().splitlines()]

@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, build_schema, get_introspection_query, parse
 from schema.cost import LIMITS, Cost, CostRule
 from schema.failures import Failure, FailureCode
 
-SECONDS_MAX = 0.05
+SECONDS_MAX = 0.25
 
 SDL = """
 type Query { wallet: Wallet wallets(first: Int, last: Int): WalletConnection! currencies: [Currency!]! }
