@@ -1,4 +1,4 @@
-"""What every test may ask for: the running service, a client of it, and its database."""
+"""What every test may ask for: the running service, a client of it, its database, and one to copy."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,6 +6,8 @@ import asyncpg
 import httpx
 import pytest
 
+from runtime import migrations
+from runtime.embedded import EmbeddedServer
 from tests.client import Api
 from tests.running import Service, running_service
 
@@ -27,9 +29,23 @@ async def anyone(service: Service) -> AsyncIterator[Api]:
         yield Api(http)
 
 
+@pytest.fixture(scope="session")
+def template_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with one migrated database, to which nobody connects so that it can be copied."""
+    with EmbeddedServer(tmp_path_factory.mktemp("template")) as server:
+        migrations.upgrade(server.dsn)
+        yield server.dsn
+
+
+@pytest.fixture(scope="session")
+def dsn(service: Service) -> str:
+    """The service's database; folders that work beneath the API have their own copy of the template."""
+    return service.dsn
+
+
 @pytest.fixture
-async def connection(service: Service) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the service's database, to look behind the API."""
-    connection = await asyncpg.connect(service.dsn)
+async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the database, to look behind what is tested and to stand in its way."""
+    connection = await asyncpg.connect(dsn)
     yield connection
     await connection.close()

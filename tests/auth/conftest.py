@@ -1,28 +1,24 @@
 """A migrated database of our own, and what a running process has open on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from auth.service import Auth
-from runtime import migrations
 from runtime.database import open_pool
-from runtime.embedded import EmbeddedServer
 from runtime.orm import open_orm
 from runtime.settings import Settings
+from tests.databases import copy_database
 
 SECRET = "a-secret-for-tests-alone-" + "x" * 20
 
 
 @pytest.fixture(scope="session")
-def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedServer(Path(tmp_path_factory.mktemp("auth-data"))) as server:
-        migrations.upgrade(server.dsn)
-        yield server.dsn
+def dsn(template_dsn: str) -> str:
+    return copy_database(template_dsn, "auth")
 
 
 @pytest.fixture(scope="module")

@@ -1,39 +1,21 @@
-"""A migrated database for tests that cut the connections to it."""
+"""A database of its own for the tests that cut the connections to it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from runtime import migrations
 from runtime.database import open_pool
-from runtime.embedded import EmbeddedServer
+from tests.databases import copy_database
 
 
 @pytest.fixture(scope="module")
-def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data folder of a server that is up and migrated."""
-    folder = Path(tmp_path_factory.mktemp("crashes"))
-    with EmbeddedServer(folder) as server:
-        migrations.upgrade(server.dsn)
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def dsn(server_folder: Path) -> str:
-    return (server_folder / "dsn").read_text()
+def dsn(template_dsn: str, request: pytest.FixtureRequest) -> str:
+    return copy_database(template_dsn, Path(request.node.name).stem)
 
 
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(dsn, 4) as pool:
         yield pool
-
-
-@pytest.fixture
-async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection past the proxy."""
-    connection = await asyncpg.connect(dsn)
-    yield connection
-    await connection.close()

@@ -1,25 +1,15 @@
-"""A real PostgreSQL for the ledger's tests, and a database of its own in it for each module."""
+"""A database of its own for each module of the ledger's tests, and a ledger on it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from ledger.service import Ledger
-from runtime import migrations
 from runtime.database import open_pool
-from runtime.embedded import EmbeddedServer
 from runtime.settings import Settings
-from tests.ledger.databases import copy_database
-
-
-@pytest.fixture(scope="session")
-def template_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with one migrated database, to which nobody connects so that it can be copied."""
-    with EmbeddedServer(Path(tmp_path_factory.mktemp("ledger"))) as server:
-        migrations.upgrade(server.dsn)
-        yield server.dsn
+from tests.databases import copy_database
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +22,6 @@ def dsn(template_dsn: str, request: pytest.FixtureRequest) -> str:
 async def pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(dsn, 8) as pool:
         yield pool
-
-
-@pytest.fixture
-async def connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection beside the ledger's, to look behind it and to stand in its way."""
-    connection = await asyncpg.connect(dsn)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture(scope="module")

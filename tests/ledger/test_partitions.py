@@ -11,7 +11,7 @@ from ledger.partitions import PARTITIONED_TABLES, make_partitions
 from ledger.service import Ledger
 from runtime.database import open_pool
 from runtime.settings import Settings
-from tests.ledger.databases import copy_database
+from tests.databases import copy_database, until_waiting
 from tests.ledger.holders import open_holder
 from tests.ledger.invariants import assert_invariants
 
@@ -108,7 +108,7 @@ async def test_a_reader_does_not_deadlock_with_the_making_of_partitions(
     async with connection.transaction():
         await connection.fetch("SELECT FROM entries")
         making = asyncio.create_task(make_partitions(pool, 1))
-        await asyncio.sleep(0.3)
+        await until_waiting(connection, 1)
         await connection.fetch("SELECT FROM operations")
     assert len(await making) == 8
 

@@ -10,7 +10,7 @@ import pytest
 
 from ledger.service import Ledger
 from runtime.settings import Settings
-from tests.ledger.databases import copy_database
+from tests.databases import copy_database, until_waiting
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
 
@@ -101,7 +101,7 @@ async def test_a_deadlock_with_a_stranger_is_tried_again(
     async with connection.transaction():
         await lock(connection, second)
         charging = asyncio.create_task(ledger.submit(first.charge(second, "4.00", key="lunch")))
-        await asyncio.sleep(0.2)
+        await until_waiting(connection, 1)
         await lock(connection, first)
     outcome = await charging
     assert outcome.rejection is None

@@ -1,9 +1,11 @@
-"""Copies of a migrated database: a fresh one in some 20 ms."""
+"""Copies of a migrated database, a fresh one in some 20 ms; and who waits there for a lock."""
 
 import asyncio
+import time
 from urllib.parse import urlsplit
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 
 def copy_database(template_dsn: str, name: str) -> str:
@@ -25,3 +27,16 @@ async def _copy(template_dsn: str, name: str) -> str:
 def _of_database(dsn: str, name: str) -> str:
     # Not urlunsplit: it drops the empty host of a unix socket's URL.
     return dsn.replace(urlsplit(dsn).path + "?", f"/{name}?", 1)
+
+
+async def until_waiting(connection: asyncpg.Connection | PoolConnectionProxy, count: int) -> None:
+    """Returns once that many others wait for a lock in this connection's database."""
+    waiting = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database() AND pid <> pg_backend_pid()
+    """
+    give_up_at = time.monotonic() + 10
+    while await connection.fetchval(waiting) < count:
+        assert time.monotonic() < give_up_at
+        # Within a transaction the view stands still.
+        await connection.execute("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()")
