@@ -34,11 +34,10 @@ from graphql import (
 )
 
 from schema.failures import Failure, FailureCode
+from schema.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
 CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword"})
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
-PAGE_ITEMS_DEFAULT = 20
-PAGE_ITEMS_MAX = 100
 # A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
 LIST_ITEMS = 10
 
@@ -87,12 +86,9 @@ FREE = Cost(0, 0, 0, 0)
 class CostRule:
     """Measures documents against one schema. Built once; keeps nothing of the documents."""
 
-    def __init__(
-        self, schema: GraphQLSchema, *, introspection: bool = True, limits: CostLimits = LIMITS
-    ) -> None:
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool = True) -> None:
         self._schema = schema
         self._introspection = introspection
-        self._limits = limits
 
     def measure(
         self, document: DocumentNode, variables: Mapping[str, object] | None = None
@@ -102,10 +98,9 @@ class CostRule:
         `variables`: their coerced values. Without them a document is measured with the smallest pages that
         they could ask for; an operation that `has_variable_pages` is to be measured again with them.
         """
-        limits = self._limits
-        if len(document.definitions) > limits.definitions_max:
-            raise too_much("definitions", limits.definitions_max)
-        measure = _Measure(self._schema, document, limits, variables, introspection=self._introspection)
+        if len(document.definitions) > LIMITS.definitions_max:
+            raise too_much("definitions", LIMITS.definitions_max)
+        measure = _Measure(self._schema, document, variables, introspection=self._introspection)
         for name in measure.fragments:
             measure.fragment(name)
         costs: dict[OperationDefinitionNode, Cost] = {}
@@ -117,21 +112,20 @@ class CostRule:
         return costs
 
     def _operation(self, measure: "_Measure", operation: OperationDefinitionNode) -> Cost:
-        limits = self._limits
         root = self._schema.get_root_type(operation.operation)
         cost = measure.selection_set(operation.selection_set, root)
-        if cost.depth > limits.depth_max:
-            raise too_much("levels of fields", limits.depth_max)
-        if cost.fields > limits.fields_max:
-            raise too_much("fields, fragments written out", limits.fields_max)
-        if cost.total > limits.cost_max:
+        if cost.depth > LIMITS.depth_max:
+            raise too_much("levels of fields", LIMITS.depth_max)
+        if cost.fields > LIMITS.fields_max:
+            raise too_much("fields, fragments written out", LIMITS.fields_max)
+        if cost.total > LIMITS.cost_max:
             raise Failure(
                 FailureCode.BAD_USER_INPUT,
-                f"The operation may cost {cost.total}, more than {limits.cost_max}: ask for fewer fields or,"
+                f"The operation may cost {cost.total}, more than {LIMITS.cost_max}: ask for fewer fields or,"
                 " by `first` or `last`, for smaller pages.",
             )
-        if measure.overlaps([operation.selection_set]) > limits.overlaps_max:
-            raise too_much("pairs of fields under one name", limits.overlaps_max)
+        if measure.overlaps([operation.selection_set]) > LIMITS.overlaps_max:
+            raise too_much("pairs of fields under one name", LIMITS.overlaps_max)
         return cost
 
 
@@ -147,7 +141,6 @@ class _Measure:
         self,
         schema: GraphQLSchema,
         document: DocumentNode,
-        limits: CostLimits,
         variables: Mapping[str, object] | None,
         *,
         introspection: bool,
@@ -158,7 +151,6 @@ class _Measure:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._schema = schema
-        self._limits = limits
         self._variables = variables
         self._introspection = introspection
         self._measured: dict[str, Cost] = {}
@@ -187,8 +179,8 @@ class _Measure:
 
     def selection_set(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None) -> Cost:
         self._nesting += 1
-        if self._nesting > self._limits.nesting_max:
-            raise too_much("levels of braces and fragments", self._limits.nesting_max)
+        if self._nesting > LIMITS.nesting_max:
+            raise too_much("levels of braces and fragments", LIMITS.nesting_max)
         total = depth = fields = credentials = 0
         has_variable_pages = False
         for selection in selection_set.selections:
@@ -231,26 +223,26 @@ class _Measure:
 
     def count_directives(self, directives: int) -> None:
         self._directives += directives
-        if self._directives > self._limits.directives_max:
-            raise too_much("directives", self._limits.directives_max)
+        if self._directives > LIMITS.directives_max:
+            raise too_much("directives", LIMITS.directives_max)
 
     def _count_introspection(self) -> None:
         if not self._introspection:
             raise Failure(FailureCode.BAD_USER_INPUT, "Introspection is switched off.")
         self._introspections += 1
-        if self._introspections > self._limits.introspections_max:
-            raise too_much("introspections", self._limits.introspections_max)
+        if self._introspections > LIMITS.introspections_max:
+            raise too_much("introspections", LIMITS.introspections_max)
 
     def _count(self, selection: SelectionNode) -> None:
         self._selections += 1
-        if self._selections > self._limits.selections_max:
-            raise too_much("selections", self._limits.selections_max)
+        if self._selections > LIMITS.selections_max:
+            raise too_much("selections", LIMITS.selections_max)
         if selection.directives:
             self.count_directives(len(selection.directives))
         if isinstance(selection, FieldNode) and selection.alias:
             self._aliases += 1
-            if self._aliases > self._limits.aliases_max:
-                raise too_much("aliases", self._limits.aliases_max)
+            if self._aliases > LIMITS.aliases_max:
+                raise too_much("aliases", LIMITS.aliases_max)
 
     def _selection(self, selection: SelectionNode, parent: GraphQLNamedType | None) -> Cost:
         if isinstance(selection, FieldNode):
@@ -321,9 +313,9 @@ def _page_sizes(field: FieldNode) -> list[ValueNode]:
 def _page_items(field: FieldNode, variables: Mapping[str, object] | None) -> int:
     sizes = _page_sizes(field)
     if not sizes:
-        return PAGE_ITEMS_DEFAULT
+        return PAGE_SIZE_DEFAULT
     # At least one: a page of -100 items would pay for the rest of the document.
-    return max(1, *(min(_page_size(size, variables), PAGE_ITEMS_MAX) for size in sizes))
+    return max(1, *(min(_page_size(size, variables), PAGE_SIZE_MAX) for size in sizes))
 
 
 def _page_size(size: ValueNode, variables: Mapping[str, object] | None) -> int:
@@ -331,8 +323,8 @@ def _page_size(size: ValueNode, variables: Mapping[str, object] | None) -> int:
         if variables is None:
             return 1
         value = variables.get(size.name.value)
-        return value if isinstance(value, int) else PAGE_ITEMS_DEFAULT
+        return value if isinstance(value, int) else PAGE_SIZE_DEFAULT
     # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
-    if isinstance(size, IntValueNode) and len(size.value) <= len(str(PAGE_ITEMS_MAX)):
+    if isinstance(size, IntValueNode) and len(size.value) <= len(str(PAGE_SIZE_MAX)):
         return int(size.value)
-    return PAGE_ITEMS_MAX
+    return PAGE_SIZE_MAX

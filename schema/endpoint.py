@@ -68,8 +68,8 @@ class Prepared(NamedTuple):
 
 
 MakeContext = Callable[[Caller, Principal | None], object]
-# Takes the bearer token. Answers None, or raises auth.errors.Unauthenticated, for one that is not valid.
-Authenticate = Callable[[str], Awaitable[Principal | None]]
+# Takes the bearer token. Raises auth.errors.Unauthenticated for one that is not valid.
+Authenticate = Callable[[str], Awaitable[Principal]]
 
 
 class GraphQLEndpoint:
@@ -159,15 +159,12 @@ class GraphQLEndpoint:
         if token is None:
             return None
         try:
-            principal = await self._authenticate(token)
+            return await self._authenticate(token)
         except Exception as exception:
             refusal = _refusal_of(exception)
             if refusal is None:
                 raise
             raise refusal from None
-        if principal is None:
-            raise unauthenticated()
-        return principal
 
     def _prepare(self, request: OperationRequest) -> Prepared:
         try:

@@ -158,9 +158,9 @@ def toy_schema() -> strawberry.Schema:
     return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map={Amount: AMOUNT, Key: KEY}))
 
 
-async def nobody(_token: str) -> Principal | None:
+async def nobody(_token: str) -> Principal:
     """Knows no token."""
-    return None
+    raise auth.errors.Unauthenticated
 
 
 def toy_endpoint(
