@@ -1,1 +1,0 @@
-"""What happens later, beside the API."""
