@@ -43,9 +43,8 @@ class Decision(NamedTuple):
 
 def outside_currency(command: Command, wallets: Wallets) -> str | None:
     """The currency of the outside world's wallet that the command needs, or None when it needs none."""
-    if not isinstance(command, Deposit):
-        return None
-    wallet = wallets.get(command.wallet.wallet_id)
+    # Only for a deposit that may come about: the wait for that wallet would tell another's from none.
+    wallet = _own(command, wallets) if isinstance(command, Deposit) else None
     return None if wallet is None else wallet.currency
 
 
@@ -72,10 +71,7 @@ def post(decision: Decision) -> None:
 def _decide_deposit(
     command: Deposit, wallets: Wallets, outside: Mapping[str, Wallet], currencies: Currencies
 ) -> Decision | Rejection:
-    wallet = _opened(command.wallet, wallets)
-    if wallet is not None and wallet.owner_id != command.account_id:
-        # Another's wallet is answered exactly as one that does not exist.
-        wallet = None
+    wallet = _own(command, wallets)
     amount_minor = _amount(command, wallet, currencies)
     if isinstance(amount_minor, Rejection):
         return amount_minor
@@ -133,6 +129,12 @@ def _opened(token: WalletToken, wallets: Wallets) -> Wallet | None:
     if wallet is None or wallet.token_secret is None or not token.opens(wallet.token_secret):
         return None
     return wallet
+
+
+def _own(command: Deposit, wallets: Wallets) -> Wallet | None:
+    """The wallet, if it is the caller's: another's is answered exactly as one that does not exist."""
+    wallet = _opened(command.wallet, wallets)
+    return None if wallet is None or wallet.owner_id != command.account_id else wallet
 
 
 def _payee(command: Charge, wallets: Wallets) -> Wallet | Rejection:

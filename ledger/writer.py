@@ -125,8 +125,10 @@ class Writer:
             outcomes[request.operation_id] if answer is None else _told(answer, outcomes)
             for request, answer in zip(batch, settled, strict=True)
         ]
-        attempt.commit_sent = True
-        await connection.execute("COMMIT")
+        # A COMMIT of nothing but locks waits for the disk all the same, and so tells that there was a row to lock.
+        writes = bool(sheet) or any(request.key is not None for request in batch)
+        attempt.commit_sent = writes
+        await connection.execute("COMMIT" if writes else "ROLLBACK")
         return attempt.results
 
     async def _claim_keys(self, batch: Sequence[Request]) -> list[Result | None]:

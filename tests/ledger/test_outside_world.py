@@ -1,6 +1,7 @@
 """Where deposits come from: the outside world's wallets have a bound, and nobody may use it up for others."""
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -37,3 +38,17 @@ async def test_a_balance_that_would_not_fit_is_refused_and_recorded(
     assert refused.operation is not None
     assert refused.wallet == outcomes[91].wallet
     await assert_invariants(connection)
+
+
+async def test_who_deposits_into_anothers_wallet_does_not_come_as_far_as_the_world(
+    ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    # What that wallet's currency takes to lock and write would tell by its time that there is such a wallet.
+    owner, stranger = [await open_holder(ledger, currency="KWD") for _ in range(2)]
+    outcome = await ledger.submit(replace(stranger.deposit("1"), wallet=owner.wallet))
+    assert outcome.rejection is not None
+    assert outcome.rejection.code == "WALLET_NOT_FOUND"
+    statement = "SELECT count(*) FROM wallets WHERE kind = 'OUTSIDE' AND currency = 'KWD'"
+    assert await connection.fetchval(statement) == 0
+    assert (await ledger.submit(owner.deposit("1"))).rejection is None
+    assert await connection.fetchval(statement) == 1
