@@ -12,6 +12,7 @@ from ledger.coalescer import Coalescer
 from ledger.commands import Command
 from ledger.currencies import load_currencies
 from ledger.decisions import Currencies
+from ledger.errors import Unavailable
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.outside import OutsideWallets
@@ -73,7 +74,11 @@ class Ledger:
         """
         result = await self._coalescer.submit(command)
         if isinstance(result, Replay):
-            return await self._first_outcome(result, command.account_id)
+            try:
+                return await self._first_outcome(result, command.account_id)
+            except Unavailable:
+                # The first request with that key may well have been executed.
+                raise Unavailable(executed_unknown=True) from None
         if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
             self._usual_wallets.pop(command.account_id, None)
         return result
