@@ -37,6 +37,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
                 self.send_400_response("The request's head is too long.")
+        elif self.timeout_keep_alive_task is None and self.cycle.response_complete and not self.pipeline:
+            # uvicorn forgets that it waits for a request when something else comes, such as an empty line
+            # or the rest of a body that nobody wants.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
