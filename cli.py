@@ -129,8 +129,32 @@ def _prepare(settings: Settings, dsn: str) -> None:
     if settings.auto_migrate:
         for name in _upgrade(dsn):
             click.echo(f"Applied {name}")
+    _check_currencies(settings, dsn)
     if settings.admin_email is not None and settings.admin_password is not None:
         _create_administrator(dsn, settings.admin_email, settings.admin_password)
+
+
+def _check_currencies(settings: Settings, dsn: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    from ledger.currencies import settings_problems
+    from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+
+    async def check() -> list[str]:
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
+        )
+        try:
+            return await settings_problems(connection, settings)
+        except asyncpg.UndefinedTableError:
+            return []  # not migrated yet, which /health/ready tells
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS_MAX)
+
+    if problems := _on_database(lambda: asyncio.run(check())):
+        raise click.ClickException("\n".join(problems))
 
 
 def _upgrade(dsn: str) -> list[str]:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import uvloop
@@ -84,7 +84,8 @@ class Coalescer:
             yield
         finally:
             self._closing = True
-            if not ended.is_set():
+            # They may have ended by themselves.
+            with suppress(RuntimeError):
                 self._wake()
             # Bounded by what one batch may take, and by what is still queued.
             await ended.wait()
@@ -113,11 +114,15 @@ class Coalescer:
             signal.raise_signal(signal.SIGTERM)
 
     async def _serve_all(self, executors: Sequence[Executor]) -> None:
-        sweeper = asyncio.create_task(self._refuse_late())
-        serving = (self._serve(executor, lane) for executor, lane in zip(executors, self._lanes, strict=True))
-        await asyncio.gather(*serving)
-        sweeper.cancel()
-        await asyncio.gather(sweeper, return_exceptions=True)
+        pairs = zip(executors, self._lanes, strict=True)
+        serving = asyncio.gather(*(self._serve(executor, lane) for executor, lane in pairs))
+        sweeping = asyncio.create_task(self._refuse_late())
+        # Without the one or the other the queue has no bound in time.
+        await asyncio.wait((serving, sweeping), return_when=asyncio.FIRST_COMPLETED)
+        if sweeping.done():
+            sweeping.result()
+        sweeping.cancel()
+        await serving
 
     async def _serve(self, executor: Executor, own: deque[_Waiting]) -> None:
         while True:

@@ -6,7 +6,7 @@ faults is always refused for the same one. A refusal is a value. Deciding change
 decision to the wallets in memory and must then succeed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.accounts import CLOSED, FROZEN, Wallet, Wallets
@@ -16,6 +16,8 @@ from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken
 
 Currencies = Mapping[str, Currency]
+# The outside world's wallets by currency, the one in use first.
+Outside = Mapping[str, Sequence[Wallet]]
 
 
 class Posting(NamedTuple):
@@ -49,12 +51,12 @@ def outside_currency(command: Command, wallets: Wallets) -> str | None:
 
 
 def decide(
-    command: Command, wallets: Wallets, outside: Mapping[str, Wallet], currencies: Currencies
+    command: Command, wallets: Wallets, outside: Outside, currencies: Currencies
 ) -> Decision | Rejection:
     """What becomes of the command: an operation to record, or a refusal that names too little for that.
 
-    `wallets` must hold every existing wallet of `commands.wallet_ids(command)`, and `outside` the outside
-    world's wallet in the currency that `outside_currency` names.
+    `wallets` must hold every existing wallet of `commands.wallet_ids(command)`, and `outside` enough of the
+    outside world's wallets in the currency that `outside_currency` names.
     """
     if isinstance(command, Deposit):
         return _decide_deposit(command, wallets, outside, currencies)
@@ -69,7 +71,7 @@ def post(decision: Decision) -> None:
 
 
 def _decide_deposit(
-    command: Deposit, wallets: Wallets, outside: Mapping[str, Wallet], currencies: Currencies
+    command: Deposit, wallets: Wallets, outside: Outside, currencies: Currencies
 ) -> Decision | Rejection:
     wallet = _own(command, wallets)
     amount_minor = _amount(command, wallet, currencies)
@@ -77,18 +79,15 @@ def _decide_deposit(
         return amount_minor
     if wallet is None:
         return _not_found("wallet")
-    world = outside[wallet.currency]
     rejection = (
         _other_currency(command, wallet)
         or _may_not_receive(wallet, "wallet")
         or _no_room(wallet, amount_minor)
-        or _no_room(world, -amount_minor)
     )
-    postings = (
-        (Posting(world, -amount_minor), Posting(wallet, amount_minor))
-        if rejection is None
-        else (Posting(wallet, 0),)
-    )
+    postings: tuple[Posting, ...] = (Posting(wallet, 0),)
+    if rejection is None:
+        world = next(world for world in outside[wallet.currency] if world.can_take(-amount_minor))
+        postings = (Posting(world, -amount_minor), Posting(wallet, amount_minor))
     return Decision(
         "DEPOSIT", amount_minor, command.currency or wallet.currency, None, wallet, postings, rejection
     )
@@ -103,7 +102,10 @@ def _decide_charge(command: Charge, wallets: Wallets, currencies: Currencies) ->
         return _not_found("wallet")
     payee = _payee(command, wallets)
     if isinstance(payee, Rejection):
-        return payee
+        if payee.code is not ErrorCode.WALLET_REQUIRED:
+            return payee
+        code = command.currency or payer.currency
+        return Decision("CHARGE", amount_minor, code, payer, None, (Posting(payer, 0),), payee)
     rejection = (
         _other_currency(command, payer)
         or _other_payee_currency(payer, payee)

@@ -15,6 +15,8 @@ _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _WHOLE_DIGITS_MAX = 9
 
 BIGINT_MAX = 2**63 - 1
+# However an operator sets it: a balance takes several of the largest amounts.
+AMOUNT_MINOR_MAX = BIGINT_MAX // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Currency:
             return cls(code, exponent, 10 ** (_WHOLE_DIGITS_MAX + exponent) - 1)
         if not is_amount(amount_max) or (limit_minor := minor_units(amount_max, exponent)) is None:
             raise ValueError(f"{amount_max!r} is not an amount of {code}, which has {exponent} decimals")
-        return cls(code, exponent, min(limit_minor, BIGINT_MAX))
+        return cls(code, exponent, min(limit_minor, AMOUNT_MINOR_MAX))
 
 
 def is_amount(text: str) -> bool:

@@ -7,11 +7,6 @@ one long before that.
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from ledger.money import BIGINT_MAX
-
-# The other three quarters are for what one batch may still add.
-_FULL_AT = -(BIGINT_MAX // 4)
-
 
 class OutsideWallets:
     """One writer's. `stripe` tells it from other writers', which need not be so for the money to be right."""
@@ -20,14 +15,11 @@ class OutsideWallets:
         self._stripe = stripe
         self._volumes: dict[str, int] = {}
 
-    def id_in(self, currency: str) -> UUID:
-        """The wallet to use in that currency; it may have to be made."""
-        volume = self._volumes.get(currency, 0)
+    def id_in(self, currency: str, ahead: int = 0) -> UUID:
+        """The wallet in use in that currency, or one of those that come after it. It may have to be made."""
+        volume = self._volumes.get(currency, 0) + ahead
         return uuid5(NAMESPACE_URL, f"purser:outside/{currency}/{self._stripe}/{volume}")
 
-    def is_full(self, currency: str, balance: int) -> bool:
-        """Whether that wallet has had enough; then `id_in` answers with the next one from now on."""
-        if balance > _FULL_AT:
-            return False
+    def go_on(self, currency: str) -> None:
+        """Leaves the wallet in use for the next one."""
         self._volumes[currency] = self._volumes.get(currency, 0) + 1
-        return True

@@ -4,6 +4,7 @@ The steps and their order are those of docs/architecture.md. The SQL is in state
 are pure functions in decisions.py; here is what happens between.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import orjson
 from ledger.accounts import ACTIVE, Wallet, Wallets
 from ledger.commands import Command, fingerprint, wallet_ids
 from ledger.decisions import Currencies, Decision, decide, outside_currency
+from ledger.money import BIGINT_MAX
 from ledger.outcomes import Outcome, Replay
 from ledger.outside import OutsideWallets
 from ledger.rejections import ErrorCode, Rejection
@@ -162,20 +164,30 @@ class Writer:
 
     async def _lock_outside_wallets(
         self, requests: Iterable[Request], wallets: Wallets, instant: datetime
-    ) -> tuple[dict[str, Wallet], datetime]:
-        needed = {outside_currency(request.command, wallets) for request in requests}
-        codes = sorted(code for code in needed if code is not None)
-        outside: dict[str, Wallet] = {}
-        while codes:
-            ids = [self._outside.id_in(code) for code in codes]
-            rows = await self._connection.fetch(SQL["lock_outside_wallets"], ids, codes)
-            for row in rows:
+    ) -> tuple[dict[str, list[Wallet]], datetime]:
+        """Of each currency as many of the outside world's wallets as have room for all that is deposited."""
+        currencies = (outside_currency(request.command, wallets) for request in requests)
+        deposits = Counter(code for code in currencies if code is not None)
+        needed_minor = {
+            code: deposits[code] * self._currencies[code].amount_minor_max for code in sorted(deposits)
+        }
+        outside: dict[str, list[Wallet]] = {code: [] for code in needed_minor}
+        ahead = 0
+        while codes := [code for code, needed in needed_minor.items() if needed > 0]:
+            ids = [self._outside.id_in(code, ahead) for code in codes]
+            for row in await self._connection.fetch(SQL["lock_outside_wallets"], ids, codes):
                 code, balance = row["currency"], row["balance"]
-                outside[code] = Wallet(
-                    row["id"], None, None, code, ACTIVE, balance, 0, 0, row["sequence"], True
+                outside[code].append(
+                    Wallet(row["id"], None, None, code, ACTIVE, balance, 0, 0, row["sequence"], True)
                 )
                 instant = max(instant, row["locked_at"])
-            codes = [code for code in codes if self._outside.is_full(code, outside[code].balance)]
+                # What is left beside one more deposit may stay unused: the deposit that comes may not fit.
+                room_minor = BIGINT_MAX + balance - self._currencies[code].amount_minor_max
+                needed_minor[code] -= max(0, room_minor)
+            ahead += 1
+        for code, locked in outside.items():
+            if not locked[0].can_take(-self._currencies[code].amount_minor_max):
+                self._outside.go_on(code)
         return outside, instant
 
     async def _is_committed(self, lost: Attempt) -> bool:

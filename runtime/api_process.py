@@ -50,8 +50,9 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
-        # Nobody's X-Forwarded-For is believed unless the operator says whose, by uvicorn's own variable.
-        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
+        # Nobody's X-Forwarded-For is believed unless the operator says whose.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS_MAX,
         timeout_graceful_shutdown=settings.shutdown_seconds_max,

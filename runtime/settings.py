@@ -7,6 +7,7 @@ tests build `Settings(port=0, ...)` directly.
 import os
 import re
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -74,6 +75,8 @@ class Settings(BaseSettings):
     # "*" allows every host; production has no default.
     allowed_hosts: CommaSeparated = ()
     allowed_origins: CommaSeparated = ()
+    # Whose X-Forwarded-For says where a request comes from: addresses and networks; "*" trusts everybody's.
+    trusted_proxies: CommaSeparated = ()
     token_expiration_hours: float = Field(default=2, gt=0, le=24 * 366, allow_inf_nan=False)
     max_wallets_per_client: int = Field(default=0, ge=0)  # 0: no limit
     max_wallets_per_company: int = Field(default=1, ge=0)  # 0: no limit
@@ -146,7 +149,7 @@ class Settings(BaseSettings):
     def _log_level_in_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -169,6 +172,17 @@ class Settings(BaseSettings):
     def _origins_are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(origin == "*" or re.fullmatch(r"https?://[^/?#\s@]+", origin) for origin in value):
             raise ValueError("takes origins, as in https://shop.example.com,http://localhost:3000")
+        return value
+
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _proxies_are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                if proxy != "*":
+                    ip_network(proxy)
+            except ValueError:
+                raise ValueError("takes addresses and networks, as in 10.0.0.5,172.16.0.0/12, or *") from None
         return value
 
     @field_validator("default_currency")

@@ -90,17 +90,15 @@ class CostRule:
         self._schema = schema
         self._introspection = introspection
 
-    def measure(
-        self, document: DocumentNode, variables: Mapping[str, object] | None = None
-    ) -> dict[OperationDefinitionNode, Cost]:
+    def measure(self, document: DocumentNode) -> dict[OperationDefinitionNode, Cost]:
         """The cost of each operation. Raises Failure (BAD_USER_INPUT) where one or the whole is too much.
 
-        `variables`: their coerced values. Without them a document is measured with the smallest pages that
-        they could ask for; an operation that `has_variable_pages` is to be measured again with them.
+        Pages whose size is a variable count with the smallest that it could ask for; an operation that
+        `has_variable_pages` is to be measured again, with its variables.
         """
         if len(document.definitions) > LIMITS.definitions_max:
             raise too_much("definitions", LIMITS.definitions_max)
-        measure = _Measure(self._schema, document, variables, introspection=self._introspection)
+        measure = _Measure(self._schema, document, None, introspection=self._introspection)
         for name in measure.fragments:
             measure.fragment(name)
         costs: dict[OperationDefinitionNode, Cost] = {}
@@ -110,6 +108,13 @@ class CostRule:
             if isinstance(definition, OperationDefinitionNode):
                 costs[definition] = self._operation(measure, definition)
         return costs
+
+    def measure_with(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, object]
+    ) -> Cost:
+        """The cost of one operation with its coerced variables. Raises Failure where it is too much."""
+        measure = _Measure(self._schema, document, variables, introspection=self._introspection)
+        return self._operation(measure, operation)
 
     def _operation(self, measure: "_Measure", operation: OperationDefinitionNode) -> Cost:
         root = self._schema.get_root_type(operation.operation)

@@ -178,7 +178,9 @@ class DocumentCache:
             is_single=len(selections) == 1 and isinstance(first, FieldNode),
             signatures=signatures_of(self._core, operation),
             cost=cost,
-            measure=partial(self._cost_rule.measure, document) if cost.has_variable_pages else None,
+            measure=partial(self._cost_rule.measure_with, document, operation)
+            if cost.has_variable_pages
+            else None,
             run=self._make_run(self._schema, document, operation, hide_suggestions=self.hide_suggestions),
         )
 

@@ -113,6 +113,10 @@ class Model:
         if asked.kind == "DEPOSIT":
             return self._move(None, named, checked, _deposit_refusal(asked, named))
         payee = self._payee(asked)
+        if payee is ErrorCode.WALLET_REQUIRED:
+            named.sequence += 1
+            wallet = (named.name, named.balance) if named.owner == asked.account else None
+            return Expected(payee, recorded=True, wallet=wallet)
         if isinstance(payee, ErrorCode):
             return Expected(payee, recorded=False, wallet=None)
         return self._move(named, payee, checked, _charge_refusal(asked, named, payee, checked))

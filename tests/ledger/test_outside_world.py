@@ -52,3 +52,14 @@ async def test_who_deposits_into_anothers_wallet_does_not_come_as_far_as_the_wor
     assert await connection.fetchval(statement) == 0
     assert (await ledger.submit(owner.deposit("1"))).rejection is None
     assert await connection.fetchval(statement) == 1
+
+
+async def test_a_batch_that_no_single_outside_wallet_has_room_for(
+    ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    holders = [await open_holder(ledger, currency="BTC") for _ in range(5)]
+    outcomes = await asyncio.gather(
+        *(ledger.submit(holder.deposit(LARGEST)) for holder in holders for _ in range(60))
+    )
+    assert [outcome.rejection for outcome in outcomes] == [None] * 300
+    await assert_invariants(connection)

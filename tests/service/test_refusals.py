@@ -115,6 +115,7 @@ async def test_a_company_without_a_wallet_must_make_one_first(anyone: Api, shop:
     newcomer = await anyone.sign_up_company()
     payload = await newcomer.charge(shop.purse["token"], "1")
     assert refusal(payload) == ("WALLET_REQUIRED", ["into"])
+    assert payload["operation"]["target"] is None
     assert payload["wallet"] is None
     # The refusal is not remembered beyond its reason.
     await newcomer.create_wallet()

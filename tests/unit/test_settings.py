@@ -119,6 +119,8 @@ def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PURSER_DEBUG", "perhaps"),
         ("PURSER_ALLOWED_HOSTS", "https://purser.example.com"),
         ("PURSER_ALLOWED_ORIGINS", "shop.example.com"),
+        ("PURSER_TRUSTED_PROXIES", "proxy.example.com"),
+        ("PURSER_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("PURSER_ALLOWED_ORIGINS", "https://shop.example.com/path"),
         ("PURSER_QUEUE_SECONDS_MAX", "0"),
         ("PURSER_BATCH_SIZE_MAX", "0"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from ledger.accounts import ACTIVE, Wallet
 from ledger.commands import Charge, Command, Deposit
 from ledger.decisions import Currencies, Decision, decide, outside_currency
-from ledger.money import Currency
+from ledger.money import BIGINT_MAX, Currency
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken
 
@@ -35,13 +35,14 @@ class Story:
         self.purse = new_wallet(10, CLIENT, balance=1000, sequence=1)
         self.till = new_wallet(20, COMPANY)
         self.foreign = new_wallet(30, STRANGER)
+        self.full_world = new_wallet(39, None, token_secret=None, balance=-BIGINT_MAX, sequence=1)
         self.world = new_wallet(40, None, token_secret=None, balance=-1000, sequence=1)
 
     def decide(self, command: Command) -> Decision | Rejection:
         wallets = {wallet.id: wallet for wallet in (self.purse, self.till, self.foreign)}
         code = outside_currency(command, wallets)
-        outside = {} if code is None else {code: self.world}
-        self.world.currency = code or "USD"
+        outside = {} if code is None else {code: [self.full_world, self.world]}
+        self.full_world.currency = self.world.currency = code or "USD"
         before = self.state()
         decision = decide(command, wallets, outside, CURRENCIES)
         assert self.state() == before, "deciding changes nothing"

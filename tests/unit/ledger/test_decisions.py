@@ -253,13 +253,15 @@ def test_a_balance_grows_to_the_last_bigint_and_no_further(story: Story) -> None
     assert story.code(a_deposit(story, amount="0.01")) == code
 
 
-def test_the_outside_world_overflows_no_more_than_a_wallet(story: Story) -> None:
-    story.world.balance = -BIGINT_MAX + 449
-    assert story.code(a_deposit(story)) == (ErrorCode.AMOUNT_TOO_LARGE, ("amount",), True)
-    story.world.balance = -BIGINT_MAX + 450
+def test_a_deposit_comes_from_the_first_outside_wallet_with_room(story: Story) -> None:
+    story.full_world.balance = -BIGINT_MAX + 449
     decision = story.decide(a_deposit(story))
     assert isinstance(decision, Decision)
-    assert decision.rejection is None
+    assert decision.postings[0].wallet is story.world
+    story.full_world.balance = -BIGINT_MAX + 450
+    decision = story.decide(a_deposit(story))
+    assert isinstance(decision, Decision)
+    assert decision.postings[0].wallet is story.full_world
 
 
 def test_no_message_tells_the_balance_to_the_company(story: Story) -> None:

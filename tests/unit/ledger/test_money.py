@@ -160,7 +160,7 @@ def test_the_usual_limit_has_the_same_digits_in_every_currency(exponent: int, la
 
 def test_a_limit_of_ones_own() -> None:
     assert Currency.of("USD", 2, "5000.00").amount_minor_max == 500_000
-    assert Currency.of("USD", 2, "9" * 30).amount_minor_max == BIGINT_MAX
+    assert Currency.of("USD", 2, "9" * 30).amount_minor_max == BIGINT_MAX // 4
 
 
 @pytest.mark.parametrize("limit", ["5.001", "-1", "much", ""])

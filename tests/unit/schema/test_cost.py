@@ -82,12 +82,15 @@ def test_fields_are_multiplied_by_the_items_they_stand_in(
 def test_pages_by_variables_are_measured_with_them(
     core: GraphQLSchema, variables: dict[str, object] | None, total: int
 ) -> None:
-    text = "query($n: Int, $m: Int) { wallets(first: $n) { nodes { history(last: $m) { nodes { id } } } } }"
-    (cost,) = CostRule(core).measure(parse(text), variables).values()
-    assert cost.total == total
+    text = "query A($n: Int, $m: Int) { wallets(first: $n) { nodes { history(last: $m) { nodes { id } } } } }"
+    rule, document = CostRule(core), parse(text + " query B { wallets(first: 100) { nodes { id } } }")
+    (operation, cost), _ = rule.measure(document).items()
     assert cost.has_variable_pages
+    if variables is not None:
+        cost = rule.measure_with(document, operation, variables)
+    assert cost.total == total
     with pytest.raises(Failure, match="may cost"):
-        CostRule(core).measure(parse(text), {"n": 100, "m": 2**31 - 1})
+        rule.measure_with(document, operation, {"n": 100, "m": 2**31 - 1})
 
 
 def test_credential_fields_are_counted_through_aliases_and_fragments(measure: Callable[[str], Cost]) -> None:
