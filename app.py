@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.principal import Principal
@@ -55,7 +56,11 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     app = Starlette(
         lifespan=lifespan,
-        routes=[*health_routes(lambda request: request.app.state.pool), Mount("/static", static_files)],
+        routes=[
+            Route("/", RedirectResponse("/graphql")),
+            *health_routes(lambda request: request.app.state.pool),
+            Mount("/static", static_files),
+        ],
     )
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:

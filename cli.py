@@ -129,27 +129,29 @@ def _prepare(settings: Settings, dsn: str) -> None:
     if settings.auto_migrate:
         for name in _upgrade(dsn):
             click.echo(f"Applied {name}")
-    _check_currencies(settings, dsn)
+    _check_database(settings, dsn)
     if settings.admin_email is not None and settings.admin_password is not None:
         _create_administrator(dsn, settings.admin_email, settings.admin_password)
 
 
-def _check_currencies(settings: Settings, dsn: str) -> None:
+def _check_database(settings: Settings, dsn: str) -> None:
+    """Raises ClickException where the schema is not this code's, or settings name what the database lacks."""
     import asyncio
 
     import asyncpg
 
     from ledger.currencies import settings_problems
     from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+    from runtime.migrations import is_current
 
     async def check() -> list[str]:
         connection = await asyncpg.connect(
             dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
         )
         try:
+            if not await is_current(connection):
+                return ["The database's schema is not current: run `purser migrate`."]
             return await settings_problems(connection, settings)
-        except asyncpg.UndefinedTableError:
-            return []  # not migrated yet, which /health/ready tells
         finally:
             await connection.close(timeout=CONNECT_SECONDS_MAX)
 
@@ -191,7 +193,14 @@ def _on_database(work: Callable[[], Result]) -> Result:
 
     try:
         return work()
-    except (OSError, TimeoutError, asyncpg.PostgresError) as refused:
+    except (
+        OSError,
+        TimeoutError,
+        ValueError,
+        OverflowError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+    ) as refused:
         reason = str(refused) or type(refused).__name__
         raise click.ClickException(f"The database can't be used: {reason}") from None
 

@@ -7,16 +7,19 @@ send nothing would use up the connections.
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_BYTES_MAX = 65_536
 HEAD_SECONDS_MAX = 15.0
+# How long a connection that is kept open for further requests outlives the order to stop.
+STOP_SECONDS = 0.5
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's httptools protocol; a connection is closed when a head is too long or too slow."""
 
     _head_bytes = 0
+    _stopping = False
     _head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -30,6 +33,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._forget_head()
         super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -47,6 +52,24 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Stops gracefully: a request that is on its way already, on a connection kept open, is still answered."""
+        if self._is_idle():
+            self._stopping = True
+            self.loop.call_later(STOP_SECONDS, self._close_idle)
+        else:
+            super().shutdown()
+
+    def _is_idle(self) -> bool:
+        cycle: RequestResponseCycle | None = (
+            self.cycle
+        )  # none before the first request, whatever its type says
+        return cycle is None or cycle.response_complete
+
+    def _close_idle(self) -> None:
+        if self._is_idle():
+            self.transport.close()
 
     def _await_head(self) -> None:
         self._forget_head()

@@ -68,6 +68,8 @@ def run_as(owner: tuple[int, int] | None) -> list[str]:
         f"--reuid={uid}",
         f"--regid={gid}",
         "--clear-groups",
+        # Without it access(2), by which PostgreSQL looks for its own programs, goes without the capability.
+        "--securebits=+no_setuid_fixup",
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     ]

@@ -31,14 +31,14 @@ class Answer(NamedTuple):
 
 def refusal_payload(failure: Failure, *, mutation_possible: bool) -> Payload:
     """The payload of an operation that was refused before anything ran, so `executed` is NO."""
-    return {"errors": [_error(failure, Executed.NO if mutation_possible else None)]}
+    return {"errors": [error_of(failure, Executed.NO if mutation_possible else None)]}
 
 
 def document_payload(errors: Iterable[GraphQLError], *, mutation_possible: bool) -> Payload:
     """The payload of an operation whose document or variables are wrong."""
     return {
         "errors": [
-            _error(
+            error_of(
                 Failure(FailureCode.BAD_USER_INPUT, error.message),
                 Executed.NO if mutation_possible else None,
                 error,
@@ -66,7 +66,7 @@ def internal_error(exception: BaseException, executed: Executed | None, request_
     """
     fields = {"request_id": request_id, "exception": stack_of(exception)}
     log.error("unexpected exception", extra={"fields": fields})
-    error = _error(Failure(FailureCode.INTERNAL, "Internal error"), executed)
+    error = error_of(Failure(FailureCode.INTERNAL, "Internal error"), executed)
     error["extensions"]["requestId"] = request_id
     return error
 
@@ -87,7 +87,7 @@ def _execution_error(
         executed = Executed.UNKNOWN if operation.is_mutation else None
         return _located(internal_error(origin, executed, request_id), error)
     executed = _executed(error, failure, operation, data_lost=data_lost) if operation.is_mutation else None
-    return _error(failure, executed, error)
+    return error_of(failure, executed, error)
 
 
 def _argument_failure(origin: BaseException) -> Failure | None:
@@ -115,7 +115,8 @@ def _executed(
     return failure.executed
 
 
-def _error(failure: Failure, executed: Executed | None, at: GraphQLError | None = None) -> Payload:
+def error_of(failure: Failure, executed: Executed | None, at: GraphQLError | None = None) -> Payload:
+    """A failure as it stands in `errors`; `executed` on mutations alone."""
     extensions: Payload = {"code": failure.code}
     if executed is not None:
         extensions["executed"] = executed

@@ -23,6 +23,7 @@ from schema.answers import (
     Payload,
     codes_of,
     document_payload,
+    error_of,
     internal_error,
     refusal_payload,
     refused,
@@ -105,6 +106,15 @@ class GraphQLEndpoint:
             answer = await self._answer(scope, receive, headers, exchange)
         except Refusal as refusal:
             answer = refused(refusal)
+        except asyncio.CancelledError:
+            # The service stops, and this took longer than requests under way may take.
+            executed = Executed.UNKNOWN if exchange.operations else Executed.NO
+            failure = Failure(
+                FailureCode.UNAVAILABLE, "The service is stopping: ask again.", executed=executed
+            )
+            answer = Answer(
+                503, orjson.dumps({"errors": [error_of(failure, executed)]}), (failure.code,), NO_HEADERS
+            )
         except ClientGone:
             exchange.codes = ("CLIENT_GONE",)
             return

@@ -1,5 +1,6 @@
 """What every test may ask for: the running service, a client of it, its database, and one to copy."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -10,6 +11,10 @@ from runtime import migrations
 from runtime.embedded import EmbeddedServer
 from tests.client import Api
 from tests.running import Service, running_service
+
+# What the shell says is meant for the service of whoever runs the tests, and so is their database.
+for _name in [name for name in os.environ if name.startswith("PURSER_") or name == "DATABASE_URL"]:
+    del os.environ[_name]
 
 
 @pytest.fixture(scope="session")

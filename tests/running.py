@@ -50,7 +50,7 @@ def running_service(
         try:
             url = f"http://127.0.0.1:{port}"
             _await_ready(url, process, log)
-            dsn = environment.get("PURSER_DATABASE_URL") or (folder / "data" / "dsn").read_text()
+            dsn = (settings or {}).get("PURSER_DATABASE_URL") or (folder / "data" / "dsn").read_text()
             yield Service(url, dsn, process, log)
         finally:
             _stop(process)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime.http.exchange import ExchangeMiddleware
 
@@ -24,5 +24,17 @@ def guard(app: ASGIApp, *, allowed_hosts: Sequence[str], allowed_origins: Sequen
             max_age=CORS_SECONDS_MAX,
         )
     if "*" not in allowed_hosts:
-        app = TrustedHostMiddleware(app, allowed_hosts=list(allowed_hosts), www_redirect=False)
+        app = _unless_health(
+            app, TrustedHostMiddleware(app, allowed_hosts=list(allowed_hosts), www_redirect=False)
+        )
     return ExchangeMiddleware(app)
+
+
+def _unless_health(app: ASGIApp, guarded: ASGIApp) -> ASGIApp:
+    """Load balancers and kubelets ask for health by the address, which is no name of the service's."""
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        is_health = scope["type"] == "http" and scope["path"].startswith("/health/")
+        await (app if is_health else guarded)(scope, receive, send)
+
+    return choose

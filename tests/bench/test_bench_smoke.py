@@ -23,10 +23,14 @@ def test_a_quick_run_fills_every_row(tmp_path: Path) -> None:
     assert "PostgreSQL fsync: on\nPostgreSQL synchronous_commit: on\n" in done.stdout
     written = page.read_text()
     for row in (
-        "(a) pgbench, one transaction a charge: spread",
-        "(a) pgbench, one transaction a charge: hot",
-        "(b) the ledger in process: spread",
-        "(b) the ledger in process: hot",
+        "(a) pgbench at its best, one transaction a charge: spread",
+        "(a) pgbench at its best, one transaction a charge: hot",
+        "(a) pgbench, statement by statement: spread",
+        "(b) the ledger, in one process: spread",
+        "(b) the ledger, in as many processes as the service: spread",
+        "(a) pgbench, statement by statement: hot",
+        "(b) the ledger, in one process: hot",
+        "(b) the ledger, in as many processes as the service: hot",
         "(c) the service over HTTP: spread",
         "(c) the service over HTTP: hot",
         "Bare route, no database, requests",

@@ -1,5 +1,6 @@
 """The system's Chromium, without a window and with a fresh profile."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,13 @@ async def opened(profile: Path) -> AsyncIterator[BrowserContext]:
             executable_path=executable,
             headless=True,
             args=FLAGS,
+            # Its caches and settings go with the profile, not into the home of whoever runs the tests.
+            env={
+                **os.environ,
+                "HOME": str(profile),
+                "XDG_CONFIG_HOME": str(profile),
+                "XDG_CACHE_HOME": str(profile),
+            },
             viewport={"width": 1400, "height": 900},
         )
         context.set_default_timeout(10_000)

@@ -1,5 +1,6 @@
 """What the README says is so: what can be pasted runs, what is listed is all there is."""
 
+import os
 import re
 import secrets
 import shutil
@@ -15,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
 needs_curl_and_jq = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="curl and jq are not installed"
+    "CI" not in os.environ and not (shutil.which("curl") and shutil.which("jq")),
+    reason="curl and jq are not installed",
 )
 
 

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL, for real: it keeps its data, starts for everyone and is never left behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from runtime.embedded import EmbeddedServer, reach
-from runtime.postgresql_binaries import EmbeddedServerError
+from runtime.postgresql_binaries import EmbeddedServerError, program
 from tests.runtime.processes import processes_naming, psql, running_python, wait_until
 
 LAUNCH = """
@@ -204,6 +205,21 @@ def test_closed_parents_stay_closed(empty_dir: Path) -> None:
         assert owner == (65534 if os.geteuid() == 0 else os.geteuid())
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert (home.stat().st_uid, (home / "checkout").stat().st_uid) == (os.geteuid(), os.geteuid())
+
+
+def test_programs_below_a_closed_folder_run(empty_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = empty_dir.parent / "closed"
+    home.mkdir(mode=0o700)
+    installed = Path(program("postgres")).parents[1]
+    packages, package = installed.parents[1], installed.parent.name
+    shutil.copytree(installed, home / package / installed.name, symlinks=True)
+    (home / package / "__init__.py").touch()
+    shutil.copytree(packages / f"{package}.libs", home / f"{package}.libs", symlinks=True)
+    monkeypatch.syspath_prepend(home)
+    assert program("postgres").startswith(str(home))
+    with EmbeddedServer(home / "data") as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_folder_of_another_version(data_dir: Path) -> None:

@@ -58,3 +58,24 @@ async def test_a_connection_is_kept_for_the_next_request(port: int) -> None:
             writer.write(b"c")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_request_on_its_way_when_the_server_stops_is_answered() -> None:
+    config = uvicorn.Config(PlainTextResponse(ANSWER), timeout_keep_alive=5, ws="none", log_config=None)
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: BoundedHttpProtocol(config, state, {}), "127.0.0.1", 0
+    )
+    async with server, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(GET + b"\r\n")
+        await reader.readuntil(ANSWER)
+        for connection in list(state.connections):
+            connection.shutdown()
+        writer.write(GET + b"\r\n")
+        answered = await reader.read()
+        assert b"connection: close" in answered
+        assert answered.endswith(ANSWER)
+        writer.close()
+        await writer.wait_closed()
