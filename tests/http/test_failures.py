@@ -1,11 +1,13 @@
 """Every top-level error has a code; on mutations it says whether the mutation may have been executed."""
 
+import asyncio
 import logging
 from typing import Any
 
 import orjson
 import pytest
 
+from auth.principal import Principal
 from schema.endpoint import GraphQLEndpoint
 from tests.http.toy import Reply, ask, query, ran, toy_endpoint
 
@@ -175,3 +177,27 @@ async def test_one_credential_field_is_served(endpoint: GraphQLEndpoint) -> None
     body = [{"query": "mutation { changePassword }"}, {"query": "{ ping }"}]
     reply = await ask(endpoint, orjson.dumps(body))
     assert [payload["data"] for payload in reply.json] == [{"changePassword": "changed"}, {"ping": "pong"}]
+
+
+async def test_what_the_stopping_service_cuts_off_is_told_so(endpoint: GraphQLEndpoint) -> None:
+    ran.clear()
+    asking = asyncio.create_task(query(endpoint, "mutation { hang }"))
+    while not ran:
+        await asyncio.sleep(0)
+    asking.cancel()  # as uvicorn does with what takes longer than its limit
+    reply = await asking
+    assert (reply.status, reply.code) == (503, "UNAVAILABLE")
+    assert reply.error["extensions"]["executed"] == "UNKNOWN"
+
+
+async def test_what_is_cut_off_before_it_ran_was_not_executed() -> None:
+    async def never(_: str) -> Principal:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    headers = (("content-type", "application/json"), ("authorization", "Bearer x"))
+    body = b'{"query": "mutation { charge { name } }"}'
+    asking = asyncio.create_task(ask(toy_endpoint(authenticate=never), body, headers=headers))
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    assert (await asking).error["extensions"]["executed"] == "NO"

@@ -1,5 +1,6 @@
 """A small schema with a field for each way in which a request goes well or wrong; ASGI without a server."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NewType, cast
@@ -143,6 +144,12 @@ class Mutation:
     @strawberry.mutation
     def limit(self) -> str:
         raise auth.errors.RateLimited(2.5)
+
+    @strawberry.mutation
+    async def hang(self) -> str:
+        ran.append("hang")
+        await asyncio.sleep(60)
+        return "late"
 
     @strawberry.mutation
     def sign_out(self) -> str:
