@@ -189,18 +189,11 @@ def _create_administrator(dsn: str, email: str, password: str) -> bool:
 
 
 def _on_database(work: Callable[[], Result]) -> Result:
-    import asyncpg
+    from runtime.database import TROUBLE
 
     try:
         return work()
-    except (
-        OSError,
-        TimeoutError,
-        ValueError,
-        OverflowError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-    ) as refused:
+    except (*TROUBLE, ValueError, OverflowError) as refused:  # the last two are for a URL that makes no sense
         reason = str(refused) or type(refused).__name__
         raise click.ClickException(f"The database can't be used: {reason}") from None
 

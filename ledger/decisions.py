@@ -104,6 +104,7 @@ def _decide_charge(command: Charge, wallets: Wallets, currencies: Currencies) ->
     if isinstance(payee, Rejection):
         if payee.code is not ErrorCode.WALLET_REQUIRED:
             return payee
+        # Nothing was named that is not there: the payer's history tells of it, with no other side.
         code = command.currency or payer.currency
         return Decision("CHARGE", amount_minor, code, payer, None, (Posting(payer, 0),), payee)
     rejection = (

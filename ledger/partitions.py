@@ -11,6 +11,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from ledger.partitioning import missing_periods, upper_bound
+from runtime.database import TROUBLE
 
 log = logging.getLogger("purser.ledger")
 
@@ -38,7 +39,7 @@ async def try_to_make_partitions(pool: asyncpg.Pool, months: int) -> bool:
     """Makes the partitions that are missing. A failure is logged: what is late stops nobody."""
     try:
         made = await make_partitions(pool, months)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except TROUBLE as error:
         log.warning("Partitions could not be made ahead: %s", type(error).__name__)
         return False
     if made:

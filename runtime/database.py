@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+# How it shows that the database is away or won't do what it was asked; a fault of ours is none of these.
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
 CONNECT_SECONDS_MAX = 3.0
 STATEMENT_SECONDS_MAX = 5.0
 

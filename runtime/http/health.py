@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from runtime.database import TROUBLE
 from runtime.migrations import is_current
 
 CHECK_SECONDS_MAX = 2.0
 PoolOf = Callable[[Request], asyncpg.Pool]
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def health_routes(pool_of: PoolOf) -> list[Route]:
@@ -28,7 +28,7 @@ def health_routes(pool_of: PoolOf) -> list[Route]:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 current = await is_current(pool_of(request))
-        except _AWAY:
+        except TROUBLE:
             return JSONResponse({"status": "unavailable", "reason": "the database does not answer"}, 503)
         if not current:
             return JSONResponse({"status": "unavailable", "reason": "the schema is not current"}, 503)
@@ -52,6 +52,6 @@ async def _latency_ms(pool: asyncpg.Pool) -> float | None:
     try:
         async with asyncio.timeout(CHECK_SECONDS_MAX):
             await pool.fetchval("SELECT 1")
-    except _AWAY:
+    except TROUBLE:
         return None
     return round((time.perf_counter() - asked_at) * 1000, 2)
