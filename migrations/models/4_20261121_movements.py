@@ -1,0 +1,114 @@
+"""Every way that money moves: rates, exchange, transfers, refunds, authorizations and deposits that mature."""
+
+from tortoise import BaseDBAsyncClient
+
+RUN_IN_TRANSACTION = True
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """
+        ALTER TYPE operation_kind ADD VALUE IF NOT EXISTS 'TRANSFER';
+        ALTER TYPE operation_kind ADD VALUE IF NOT EXISTS 'REFUND';
+        ALTER TYPE operation_kind ADD VALUE IF NOT EXISTS 'AUTHORIZATION';
+        ALTER TYPE operation_kind ADD VALUE IF NOT EXISTS 'CAPTURE';
+        ALTER TYPE operation_kind ADD VALUE IF NOT EXISTS 'RELEASE';
+        -- What takes one currency and gives another, and keeps what rounding leaves.
+        ALTER TYPE wallet_kind ADD VALUE IF NOT EXISTS 'EXCHANGE';
+
+        -- Since when the token is the one it is, where it is not the first one.
+        ALTER TABLE wallets ADD COLUMN token_rotated_at timestamptz;
+
+        ALTER TABLE operations
+            -- Units of the credited currency for one of the debited, to 12 significant digits.
+            ADD COLUMN rate      numeric CHECK (rate > 0),
+            -- The charge that a refund gives back, the authorization that is captured or released.
+            ADD COLUMN origin_id uuid,
+            -- When a deposit becomes available, or an authorization expires.
+            ADD COLUMN due_at    timestamptz;
+
+        -- Counts the changes of currencies, so that every transaction can see whether it knows the latest.
+        CREATE TABLE currency_revision (
+            is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
+            revision    bigint NOT NULL
+        );
+        INSERT INTO currency_revision (revision) VALUES (1);
+
+        ALTER TABLE currencies ADD CONSTRAINT currencies_base_is_worth_itself CHECK (code <> 'USD' OR rate = 1);
+
+        -- Every rate that there ever was.
+        CREATE TABLE rates (
+            code   varchar(8) NOT NULL REFERENCES currencies (code),
+            rate   numeric NOT NULL CHECK (rate > 0),
+            set_at timestamptz NOT NULL,
+            -- The administrator, or null for what came with the service.
+            set_by uuid,
+            PRIMARY KEY (code, set_at)
+        );
+        INSERT INTO rates (code, rate, set_at) SELECT code, rate, rate_updated_at FROM currencies WHERE rate IS NOT NULL;
+        CREATE TRIGGER rates_never_change BEFORE UPDATE OR DELETE ON rates
+            FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER rates_never_emptied BEFORE TRUNCATE ON rates EXECUTE FUNCTION ledger_refuse_change();
+
+        -- What is set aside in a wallet: held by an authorization until it expires, or deposited and pending
+        -- until it is available. From `ends_at` on it is free, whether or not the row says so yet.
+        CREATE TABLE reservations (
+            operation_id uuid PRIMARY KEY,
+            kind         varchar(13) NOT NULL CHECK (kind IN ('AUTHORIZATION', 'DEPOSIT')),
+            wallet_id    uuid NOT NULL,
+            account_id   uuid NOT NULL,
+            state        varchar(8) NOT NULL CHECK (state IN ('OPEN', 'CAPTURED', 'RELEASED', 'ENDED')),
+            -- The operation's amount and how much of it was captured, in the currency asked for.
+            asked        bigint NOT NULL CHECK (asked > 0),
+            captured     bigint NOT NULL DEFAULT 0 CHECK (captured BETWEEN 0 AND asked),
+            -- What is still set aside, in the wallet's currency, and what it still brings to the target, in the target's.
+            remaining    bigint NOT NULL CHECK (remaining >= 0),
+            credit       bigint NOT NULL CHECK (credit >= 0),
+            ends_at      timestamptz NOT NULL,
+            CONSTRAINT reservations_nothing_remains_when_over CHECK (state = 'OPEN' OR remaining = 0)
+        ) WITH (fillfactor = 70);
+        CREATE INDEX reservations_due ON reservations (wallet_id, ends_at) WHERE state = 'OPEN';
+        CREATE INDEX reservations_of_wallet ON reservations (wallet_id, operation_id);
+        CREATE INDEX reservations_of_account ON reservations (account_id, operation_id) WHERE kind = 'AUTHORIZATION';
+        CREATE TRIGGER reservations_never_vanish BEFORE DELETE ON reservations
+            FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER reservations_never_reopen BEFORE UPDATE ON reservations
+            FOR EACH ROW WHEN (OLD.state <> 'OPEN' OR NEW.remaining > OLD.remaining OR NEW.captured < OLD.captured
+                OR (OLD.operation_id, OLD.kind, OLD.wallet_id, OLD.account_id, OLD.asked, OLD.ends_at)
+                   IS DISTINCT FROM (NEW.operation_id, NEW.kind, NEW.wallet_id, NEW.account_id, NEW.asked, NEW.ends_at))
+            EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER reservations_never_emptied BEFORE TRUNCATE ON reservations EXECUTE FUNCTION ledger_refuse_change();
+
+        -- Who gave and got what in a charge that was split or refunded, and how much of it went back. Number 0 is
+        -- the payer, 1 the company; others got a part of it. A charge without rows is whole, and nothing of it went back.
+        CREATE TABLE shares (
+            operation_id uuid NOT NULL,
+            number       smallint NOT NULL CHECK (number >= 0),
+            wallet_id    uuid NOT NULL,
+            -- In the currency asked for, and in the wallet's.
+            amount       bigint NOT NULL CHECK (amount >= 0),
+            moved        bigint NOT NULL CHECK (moved >= 0),
+            refunded     bigint NOT NULL DEFAULT 0,
+            returned     bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (operation_id, number),
+            CONSTRAINT shares_never_refunded_beyond_the_charge CHECK (refunded BETWEEN 0 AND amount),
+            CONSTRAINT shares_never_returned_beyond_what_moved CHECK (returned BETWEEN 0 AND moved)
+        );
+        CREATE TRIGGER shares_never_vanish BEFORE DELETE ON shares
+            FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER shares_only_grow BEFORE UPDATE ON shares
+            FOR EACH ROW WHEN (NEW.refunded < OLD.refunded OR NEW.returned < OLD.returned
+                OR (OLD.operation_id, OLD.number, OLD.wallet_id, OLD.amount, OLD.moved)
+                   IS DISTINCT FROM (NEW.operation_id, NEW.number, NEW.wallet_id, NEW.amount, NEW.moved))
+            EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER shares_never_emptied BEFORE TRUNCATE ON shares EXECUTE FUNCTION ledger_refuse_change();
+    """
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    # The new values of the two types stay: PostgreSQL has no way to take one out, and nothing minds them.
+    return """
+        DROP TABLE shares, reservations, rates, currency_revision;
+        ALTER TABLE currencies DROP CONSTRAINT currencies_base_is_worth_itself;
+        ALTER TABLE operations DROP COLUMN rate, DROP COLUMN origin_id, DROP COLUMN due_at;
+        ALTER TABLE wallets DROP COLUMN token_rotated_at;
+    """
