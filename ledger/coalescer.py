@@ -19,18 +19,19 @@ from typing import NamedTuple
 
 import uvloop
 
-from ledger.commands import Command, anchor
+from ledger.claims import Result
+from ledger.commands import Command
 from ledger.errors import Overloaded, Unavailable
-from ledger.executor import Executor
+from ledger.executor import Answer, Executor
 from ledger.ids import new_id
-from ledger.writer import Request, Result
+from ledger.requests import Bundle, Request
 
 log = logging.getLogger("purser.ledger")
 
 
 class _Waiting(NamedTuple):
-    request: Request
-    result: asyncio.Future[Result]
+    bundle: Bundle
+    results: asyncio.Future[list[Result]]
     refuse_at: float
 
 
@@ -56,22 +57,30 @@ class Coalescer:
         self._arrived = asyncio.Event()
         self._asleep = False
         self._closing = False
+        # Each is counted on one thread alone.
+        self._added_count = 0
+        self._left_count = 0
 
-    async def submit(self, command: Command) -> Result:
-        """The result, once committed. Raises Overloaded or Unavailable, or what is a fault of ours."""
-        if self._closing or self.depth >= self._queue_length_max:
+    async def submit(self, commands: Sequence[Command], *, is_atomic: bool = False) -> list[Result]:
+        """The results in order, once committed. Raises Overloaded or Unavailable, or what is a fault of ours.
+
+        Several commands are executed in one transaction. `is_atomic`: where one is refused, none moves money.
+        """
+        if self._closing or self.depth + len(commands) > self._queue_length_max:
             raise Overloaded
-        result: asyncio.Future[Result] = self._callers.create_future()
-        waiting = _Waiting(Request(command, new_id()), result, time.monotonic() + self._queue_seconds_max)
-        self._lanes[hash(anchor(command)) % len(self._lanes)].append(waiting)
+        bundle = Bundle(tuple([Request(command, new_id()) for command in commands]), is_atomic)
+        results: asyncio.Future[list[Result]] = self._callers.create_future()
+        waiting = _Waiting(bundle, results, time.monotonic() + self._queue_seconds_max)
+        self._added_count += len(commands)
+        self._lanes[hash(commands[0].anchor()) % len(self._lanes)].append(waiting)
         if self._asleep:
             self._wake()
-        return await result
+        return await results
 
     @property
     def depth(self) -> int:
         """How many requests wait to be taken."""
-        return sum(map(len, self._lanes))
+        return self._added_count - self._left_count
 
     @asynccontextmanager
     async def running(self, executors: Sequence[Executor]) -> AsyncIterator[None]:
@@ -129,10 +138,10 @@ class Coalescer:
             batch = self._take(self._lane_to_serve(own))
             if batch:
                 # A task of its own: one that has seen its connection cut is no good for the next batch.
-                requests = [waiting.request for waiting in batch]
-                results: Sequence[Result | Exception] = [Unavailable(executed_unknown=True) for _ in batch]
+                bundles = [waiting.bundle for waiting in batch]
+                results: Sequence[Answer] = [Unavailable(executed_unknown=True) for _ in batch]
                 try:
-                    results = await asyncio.create_task(executor.execute(requests))
+                    results = await asyncio.create_task(executor.execute(bundles))
                 finally:
                     self._callers.call_soon_threadsafe(_tell, batch, results)
                 continue
@@ -154,12 +163,20 @@ class Coalescer:
 
     def _take(self, lane: deque[_Waiting]) -> list[_Waiting]:
         batch: list[_Waiting] = []
-        while lane and len(batch) < self._batch_size_max:
-            waiting = lane.popleft()
+        size = 0
+        # A bundle is never cut: the last one may make the batch larger.
+        while lane and size < self._batch_size_max:
+            waiting = self._pop(lane)
             # Its caller went away before it was taken: then it was never asked for.
-            if not waiting.result.done():
+            if not waiting.results.done():
                 batch.append(waiting)
+                size += len(waiting.bundle.requests)
         return batch
+
+    def _pop(self, lane: deque[_Waiting]) -> _Waiting:
+        waiting = lane.popleft()
+        self._left_count += len(waiting.bundle.requests)
+        return waiting
 
     async def _refuse_late(self) -> None:
         """Refuses what has waited too long, also while every writer hangs."""
@@ -168,17 +185,17 @@ class Coalescer:
             late: list[_Waiting] = []
             for lane in self._lanes:
                 while lane and lane[0].refuse_at <= time.monotonic():
-                    late.append(lane.popleft())
+                    late.append(self._pop(lane))
             if late:
                 self._callers.call_soon_threadsafe(_tell, late, [Overloaded() for _ in late])
 
 
-def _tell(batch: Iterable[_Waiting], results: Iterable[Result | Exception]) -> None:
-    for waiting, result in zip(batch, results, strict=True):
+def _tell(batch: Iterable[_Waiting], answers: Iterable[Answer]) -> None:
+    for waiting, answer in zip(batch, answers, strict=True):
         # A caller that went away has cancelled its future.
-        if waiting.result.done():
+        if waiting.results.done():
             continue
-        if isinstance(result, Exception):
-            waiting.result.set_exception(result)
+        if isinstance(answer, Exception):
+            waiting.results.set_exception(answer)
         else:
-            waiting.result.set_result(result)
+            waiting.results.set_result(answer)

@@ -34,7 +34,8 @@ class Earlier(NamedTuple):
     """An operation that a command goes back to, as the caller looked it up: final, so it never changes.
 
     Amounts in minor units, `amount_minor` of `currency`, the others of the two wallets' currencies. `parties` are
-    the accounts that may know of it; `share_wallet_ids` the wallets of a charge that was split or refunded.
+    the accounts that may know of it; `share_wallet_ids` the wallets of a charge that was split or refunded;
+    `most_minor` is no less than what it moved in any currency.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class Earlier(NamedTuple):
     rate: str | None
     parties: frozenset[UUID]
     share_wallet_ids: tuple[UUID, ...]
+    most_minor: int
 
     def wallet_ids(self) -> Iterator[UUID]:
         """The wallets that it moved money between; some may come twice."""

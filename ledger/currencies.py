@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import asyncpg
 
-from ledger.decisions import Currencies
+from ledger.books import Currencies
 from ledger.money import Currency, minor_units
 from runtime.settings import Settings
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ledger.decisions import Currencies
+from ledger.claims import Result
+from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
-from ledger.outside import OutsideWallets
-from ledger.writer import Attempt, Request, Result, Writer
+from ledger.requests import Bundle
+from ledger.system_wallets import SystemWallets
+from ledger.writer import Attempt, Results, Writer
 
 log = logging.getLogger("purser.ledger")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
+# What a bundle is told: a result for each of its requests, or what went wrong.
+Answer = list[Result] | Exception
 
 # How long a batch is tried before its callers are told that the database is away.
 BATCH_SECONDS_MAX = 10.0
@@ -70,14 +74,14 @@ class _Tries:
 class Executor:
     """Owns one connection and executes one batch at a time on it."""
 
-    def __init__(self, connect: Connect, currencies: Currencies, outside: OutsideWallets) -> None:
+    def __init__(self, connect: Connect, currencies: CurrencyBook, system: SystemWallets) -> None:
         self._connect = connect
         self._currencies = currencies
-        self._outside = outside
+        self._system = system
         self._connection: asyncpg.Connection | None = None
 
-    async def execute(self, batch: Sequence[Request]) -> list[Result | Exception]:
-        """What came of each request, in order; an exception only where the service itself failed."""
+    async def execute(self, batch: Sequence[Bundle]) -> list[Answer]:
+        """What came of each bundle, in order; an exception only where the service itself failed."""
         tries = _Tries(asyncio.get_running_loop().time() + BATCH_SECONDS_MAX)
         try:
             return list(await self._until_committed(batch, tries))
@@ -89,11 +93,11 @@ class Executor:
             log.exception("A batch of %d is executed one by one", len(batch))
             return [await self._alone(batch, index, tries) for index in range(len(batch))]
 
-    async def _alone(self, batch: Sequence[Request], index: int, tries: _Tries) -> Result | Exception:
-        request = batch[index]
-        lost = None if tries.lost is None else tries.lost.part(index, request)
+    async def _alone(self, batch: Sequence[Bundle], index: int, tries: _Tries) -> Answer:
+        bundle = batch[index]
+        lost = None if tries.lost is None else tries.lost.part(index, bundle)
         try:
-            return (await self._until_committed([request], _Tries(tries.deadline, lost)))[0]
+            return (await self._until_committed([bundle], _Tries(tries.deadline, lost)))[0]
         except Exception as fault:  # noqa: BLE001 - raised again in the caller that awaits it
             return fault
 
@@ -106,7 +110,7 @@ class Executor:
             except _LOST:
                 connection.terminate()
 
-    async def _until_committed(self, batch: Sequence[Request], tries: _Tries) -> list[Result]:
+    async def _until_committed(self, batch: Sequence[Bundle], tries: _Tries) -> Results:
         loop = asyncio.get_running_loop()
         pause_seconds = 0.01
         while True:
@@ -128,13 +132,11 @@ class Executor:
             if loop.time() >= tries.deadline:
                 raise Unavailable(executed_unknown=tries.lost is not None)
 
-    async def _attempt(
-        self, batch: Sequence[Request], attempt: Attempt, lost: Attempt | None
-    ) -> list[Result]:
+    async def _attempt(self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None) -> Results:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
         try:
-            return await Writer(self._connection, self._currencies, self._outside).execute(
+            return await Writer(self._connection, self._currencies, self._system).execute(
                 batch, attempt, lost
             )
         except asyncpg.PostgresError:

@@ -10,7 +10,9 @@ from ledger.rejections import ErrorCode, Rejection
 class Operation(NamedTuple):
     """One recorded operation. Amounts in minor units; see the table `operations` for the columns.
 
-    `debited` and `credited` are None where nothing moved; they are in the currency of the source and of
+    `rate` is units of the credited currency for one of the debited, None where nothing was converted; `origin_id` the
+    charge refunded, or the authorization captured or released; `due_at` when a deposit becomes available or an
+    authorization expires. `debited` and `credited` are None where nothing moved; they are in the currency of the source and of
     the target wallet. Read from the database, the fields come in the order of the columns that reads.sql names.
     """
 
@@ -26,6 +28,9 @@ class Operation(NamedTuple):
     target_id: UUID | None
     debited: int | None
     credited: int | None
+    rate: str | None
+    origin_id: UUID | None
+    due_at: datetime | None
     created_at: datetime
     source_currency: str | None
     target_currency: str | None

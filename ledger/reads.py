@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from ledger.asking import asking
+from ledger.commands import Earlier
 from ledger.money import BIGINT_MAX
 from ledger.outcomes import Operation, WalletView
 from ledger.rejections import ErrorCode
@@ -31,6 +32,30 @@ class WalletReference(NamedTuple):
     owner_id: UUID | None
     token_secret: bytes | None
     owner_name: str
+
+
+class ShareView(NamedTuple):
+    """Who gave (number 0) or got what in a charge. Minor units: `amount` and `refunded` of the charge's currency."""
+
+    number: int
+    wallet_id: UUID
+    owner_id: UUID
+    currency: str
+    amount: int
+    moved: int
+    refunded: int
+    returned: int
+
+
+class ReservationView(NamedTuple):
+    """What an operation set aside. Minor units: `asked` and `captured` of its currency, `remaining` of the wallet's."""
+
+    kind: str
+    state: str
+    asked: int
+    captured: int
+    remaining: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +97,12 @@ class Reads:
 
     async def wallet(self, wallet_id: UUID) -> WalletView | None:
         """A holder's wallet, whoever it belongs to."""
-        rows = await self._fetch(_NEWEST_FIRST["wallet"], wallet_id)
-        return WalletView(*rows[0]) if rows else None
+        return (await self.wallets_by_id([wallet_id])).get(wallet_id)
+
+    async def wallets_by_id(self, wallet_ids: Iterable[UUID]) -> dict[UUID, WalletView]:
+        """Holders' wallets, whoever they belong to."""
+        rows = await self._fetch(_NEWEST_FIRST["wallets_by_id"], list(wallet_ids))
+        return {row["id"]: WalletView(*row) for row in rows}
 
     async def wallets(self, owner_id: UUID | None, span: Span[UUID]) -> list[WalletView]:
         """Wallets of one owner, or of all, by id: the order in which they were made."""
@@ -95,15 +124,69 @@ class Reads:
         rows = await self._fetch(_NEWEST_FIRST["wallet_references"], list(wallet_ids))
         return {row["id"]: WalletReference(*row) for row in rows}
 
-    async def operation(self, operation_id: UUID) -> tuple[Operation, set[UUID]] | None:
-        """An operation with the accounts that may see it: who asked, who paid, who was paid."""
-        rows = await self._fetch(_NEWEST_FIRST["operation"], operation_id)
-        if not rows:
+    async def operation(self, operation_id: UUID) -> tuple[Operation, frozenset[UUID]] | None:
+        """An operation with the accounts that may see it: who asked, who paid, who was paid, who got a part."""
+        return (await self.operations_by_id([operation_id])).get(operation_id)
+
+    async def operations_by_id(
+        self, operation_ids: Iterable[UUID]
+    ) -> dict[UUID, tuple[Operation, frozenset[UUID]]]:
+        """Operations, each with the accounts that may see it."""
+        rows = await self._fetch(_NEWEST_FIRST["operations_by_id"], list(operation_ids))
+        return {row["id"]: (_operation(row), _parties(row)) for row in rows}
+
+    async def earlier(self, operation_id: UUID, account_id: UUID) -> Earlier | None:
+        """An operation for a command that goes back to it; None where it is none of the account's."""
+        found = await self.operation(operation_id)
+        if found is None or account_id not in found[1]:
             return None
-        (row,) = rows
-        operation = _operation(row)
-        parties = {operation.account_id, row["source_owner_id"], row["target_owner_id"]} - {None}
-        return operation, parties
+        operation, parties = found
+        shares = (await self.shares([operation_id])).get(operation_id, ())
+        moved_minor = (operation.amount, operation.debited, operation.credited, sum(s.moved for s in shares))
+        return Earlier(
+            operation.id,
+            operation.kind,
+            operation.status,
+            operation.account_id,
+            operation.source_id,
+            operation.target_id,
+            operation.amount,
+            operation.currency,
+            operation.debited,
+            operation.credited,
+            operation.rate,
+            parties,
+            tuple(share.wallet_id for share in shares),
+            max(minor or 0 for minor in moved_minor),
+        )
+
+    async def shares(self, operation_ids: Iterable[UUID]) -> dict[UUID, tuple[ShareView, ...]]:
+        """The shares of charges that were split or refunded, by number; others are not in the answer."""
+        rows = await self._fetch(_NEWEST_FIRST["shares"], list(operation_ids))
+        found: dict[UUID, tuple[ShareView, ...]] = {}
+        for operation_id, *share in rows:
+            found[operation_id] = (*found.get(operation_id, ()), ShareView(*share))
+        return found
+
+    async def reservations(self, operation_ids: Iterable[UUID]) -> dict[UUID, ReservationView]:
+        """What these operations set aside, as it stands now."""
+        rows = await self._fetch(_NEWEST_FIRST["reservations"], list(operation_ids))
+        return {operation_id: ReservationView(*reservation) for operation_id, *reservation in rows}
+
+    async def reserved(
+        self,
+        span: Span[UUID],
+        *,
+        kind: str,
+        wallet_id: UUID | None = None,
+        account_id: UUID | None = None,
+        states: Sequence[str] | None = None,
+    ) -> list[Operation]:
+        """Operations that set something aside, by id: in one wallet, by one account's wish, or all."""
+        rows = await self._fetch(
+            _directed(span)["reserved"], kind, wallet_id, account_id, states, span.low, span.high, span.limit
+        )
+        return [_operation(row) for row in rows]
 
     async def history(self, wallet_id: UUID, span: Span[int]) -> list[HistoryItem]:
         """A wallet's entries by sequence."""
@@ -144,6 +227,11 @@ def _arguments(wanted: Filter) -> tuple[object, ...]:
 
 
 def _operation(row: asyncpg.Record) -> Operation:
-    fields = list(row)[:15]
+    fields = list(row)[: len(Operation._fields)]
     fields[3] = None if fields[3] is None else ErrorCode(fields[3])
     return Operation(*fields)
+
+
+def _parties(row: asyncpg.Record) -> frozenset[UUID]:
+    own = (row["account_id"], row["source_owner_id"], row["target_owner_id"], *(row["share_owner_ids"] or ()))
+    return frozenset(account_id for account_id in own if account_id is not None)

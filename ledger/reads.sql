@@ -1,15 +1,15 @@
 -- What is read back. Nothing here locks, and every list is bounded and paged by a key. Lists are written
 -- newest first; the other direction is the same statement with every DESC turned to ASC.
 
--- name: wallet
-SELECT id, owner_id, token_secret, name, country, city, currency, status::text, balance, held, pending, created_at
-FROM wallets WHERE id = $1 AND kind = 'HOLDER';
+-- name: wallets_by_id
+SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+FROM holders_now WHERE id = ANY ($1::uuid[]);
 
 -- name: wallets
 -- $1: the owner, or null for all holders; ids between $2 and $3, both left out.
-SELECT id, owner_id, token_secret, name, country, city, currency, status::text, balance, held, pending, created_at
-FROM wallets
-WHERE kind = 'HOLDER' AND ($1::uuid IS NULL OR owner_id = $1) AND id > $2 AND id < $3
+SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+FROM holders_now
+WHERE ($1::uuid IS NULL OR owner_id = $1) AND id > $2 AND id < $3
 ORDER BY id DESC LIMIT $4;
 
 -- name: count_wallets
@@ -28,19 +28,55 @@ LEFT JOIN companies ON companies.account_id = wallets.owner_id
 LEFT JOIN clients ON clients.account_id = wallets.owner_id
 WHERE wallets.id = ANY ($1::uuid[]);
 
--- name: operation
+-- name: operations_by_id
+-- With the accounts that may see each: who asked, who paid, who was paid, and who got a part.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency,
-       s.owner_id AS source_owner_id, t.owner_id AS target_owner_id
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       s.currency, t.currency,
+       s.owner_id AS source_owner_id, t.owner_id AS target_owner_id, shared.owner_ids AS share_owner_ids
 FROM operations o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
-WHERE o.id = $1;
+LEFT JOIN LATERAL (
+    SELECT array_agg(w.owner_id) AS owner_ids
+    FROM shares JOIN wallets w ON w.id = shares.wallet_id WHERE shares.operation_id IN (o.id, o.origin_id)
+) AS shared ON o.kind IN ('CHARGE', 'REFUND')
+WHERE o.id = ANY ($1::uuid[]);
+
+-- name: shares
+SELECT operation_id, number, wallet_id, wallets.owner_id, wallets.currency, amount, moved, refunded, returned
+FROM shares JOIN wallets ON wallets.id = wallet_id
+WHERE operation_id = ANY ($1::uuid[])
+ORDER BY operation_id, number;
+
+-- name: reservations
+-- As they stand now, whether or not the row says so yet.
+SELECT operation_id, kind,
+       CASE WHEN state = 'OPEN' AND ends_at <= clock_timestamp() THEN 'ENDED' ELSE state END AS state,
+       asked, captured, CASE WHEN ends_at <= clock_timestamp() THEN 0 ELSE remaining END AS remaining, ends_at
+FROM reservations WHERE operation_id = ANY ($1::uuid[]);
+
+-- name: reserved
+-- Operations with a reservation of kind $1, in wallet $2 and made by account $3 (null: all), now in one of the
+-- states $4; ids between $5 and $6, both left out.
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       s.currency, t.currency
+FROM reservations r
+JOIN operations o ON o.id = r.operation_id
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE r.kind = $1 AND ($2::uuid IS NULL OR r.wallet_id = $2) AND ($3::uuid IS NULL OR r.account_id = $3)
+  AND ($4::text[] IS NULL OR CASE
+      WHEN r.state = 'OPEN' AND r.ends_at <= clock_timestamp() THEN 'ENDED' ELSE r.state END = ANY ($4))
+  AND r.operation_id > $5 AND r.operation_id < $6
+ORDER BY r.operation_id DESC LIMIT $7;
 
 -- name: history
 -- $1: the wallet; entries with $2 < sequence < $3, of those kinds and statuses and from $6 to before $7.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       s.currency, t.currency,
        e.sequence AS sequence, e.amount AS change, e.balance_after AS balance_after
 FROM entries e
 JOIN operations o ON o.id = e.operation_id
@@ -54,7 +90,8 @@ ORDER BY e.sequence DESC LIMIT $8;
 -- name: operations
 -- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.created_at, s.currency, t.currency
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       s.currency, t.currency
 FROM operations o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -11,14 +12,15 @@ import asyncpg
 from ledger.coalescer import Coalescer
 from ledger.commands import Command
 from ledger.currencies import load_currencies
-from ledger.decisions import Currencies
+from ledger.books import Currencies
 from ledger.errors import Unavailable
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
-from ledger.outside import OutsideWallets
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.reads import Reads
+from ledger.replays import first_outcomes
 from ledger.rejections import ErrorCode, Rejection
+from ledger.system_wallets import SystemWallets
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
 from runtime.settings import WRITERS_A_PROCESS, Settings
@@ -55,7 +57,7 @@ class Ledger:
             batch_size_max=settings.batch_size_max,
         )
         executors = [
-            Executor(lambda: connect_writer(dsn), currencies, OutsideWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
+            Executor(lambda: connect_writer(dsn), currencies, SystemWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
             for _ in range(WRITERS_A_PROCESS)
         ]
         are_made = await try_to_make_partitions(pool, settings.partition_months)
@@ -72,16 +74,25 @@ class Ledger:
 
         Raises Overloaded (never executed) or Unavailable (tells whether it may have been).
         """
-        result = await self._coalescer.submit(command)
-        if isinstance(result, Replay):
-            try:
-                return await self._first_outcome(result, command.account_id)
-            except Unavailable:
-                # The first request with that key may well have been executed.
-                raise Unavailable(executed_unknown=True) from None
-        if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
-            self._usual_wallets.pop(command.account_id, None)
-        return result
+        (outcome,) = await self.submit_many([command])
+        return outcome
+
+    async def submit_many(self, commands: Sequence[Command], *, is_atomic: bool = False) -> list[Outcome]:
+        """Executes commands in one transaction, as `submit` does, and returns their outcomes in order.
+
+        `is_atomic`: where one is refused none of them moves money, and the others are NOT_EXECUTED.
+        """
+        results = await self._coalescer.submit(commands, is_atomic=is_atomic)
+        for command, result in zip(commands, results, strict=True):
+            if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
+                self._usual_wallets.pop(command.account_id, None)
+        if not any(isinstance(result, Replay) for result in results):
+            return cast(list[Outcome], results)
+        try:
+            return await first_outcomes(self.reads, results, commands)
+        except Unavailable:
+            # The first requests with these keys may well have been executed.
+            raise Unavailable(executed_unknown=True) from None
 
     async def usual_wallet(self, owner_id: UUID) -> UUID | None:
         """The owner's wallet when there is exactly one open: where money for them goes unless they say so.
@@ -101,18 +112,3 @@ class Ledger:
     async def create_wallet(self, asked: NewWallet, *, wallets_max: int) -> WalletView | Rejection:
         """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
         return await create_wallet(self._pool, asked, self.currencies, wallets_max=wallets_max)
-
-    async def _first_outcome(self, replay: Replay, account_id: UUID) -> Outcome:
-        """What the first request with that key was answered, with the caller's wallet as it is now."""
-        rejection = replay.rejection
-        found = await self.reads.operation(replay.operation_id)
-        if found is None:
-            if rejection is None:  # the key and its operation are written in one transaction
-                raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
-            return Outcome(None, None, rejection, replayed=True)
-        operation, _ = found
-        for wallet_id in (operation.target_id, operation.source_id):
-            wallet = None if wallet_id is None else await self.reads.wallet(wallet_id)
-            if wallet is not None and wallet.owner_id == account_id:
-                return Outcome(operation, wallet, rejection, replayed=True)
-        return Outcome(operation, None, rejection, replayed=True)

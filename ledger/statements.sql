@@ -15,7 +15,8 @@ JOIN unnest($1::uuid[], $2::varchar[]) AS asked (account_id, key) USING (account
 
 -- name: lock_wallets
 -- The one place where wallets are locked, in the order of their ids. The clock is read after the last lock
--- was granted, so that the times of a wallet's entries never run backwards.
+-- was granted, so that the times of a wallet's entries never run backwards. With each row comes the revision of the
+-- currencies, in a row of nulls where there is no other.
 WITH locked AS MATERIALIZED (
     SELECT id, owner_id, token_secret, currency, status::text, balance, held, pending, sequence, only_one,
            name, country, city, created_at
@@ -23,15 +24,33 @@ WITH locked AS MATERIALIZED (
     ORDER BY id
     FOR NO KEY UPDATE
 )
-SELECT *, clock_timestamp() AS locked_at FROM locked;
+SELECT locked.*, clock_timestamp() AS locked_at, known.revision
+FROM currency_revision AS known LEFT JOIN locked ON true;
 
--- name: lock_outside_wallets
--- The outside world's wallets of this writer, made when they are first needed. Always locked after the holders',
--- so the clock is read once more.
-INSERT INTO wallets AS outside (id, kind, currency, created_at)
-SELECT id, 'OUTSIDE', currency, clock_timestamp() FROM unnest($1::uuid[], $2::varchar[]) AS asked (id, currency)
-ON CONFLICT (id) DO UPDATE SET kind = outside.kind
-RETURNING id, currency, balance, sequence, clock_timestamp() AS locked_at;
+-- name: lock_system_wallets
+-- The system's wallets of this writer, made when they are first needed. Always locked after the holders', so the
+-- clock is read once more.
+INSERT INTO wallets AS own (id, kind, currency, created_at)
+SELECT id, kind::wallet_kind, currency, clock_timestamp()
+FROM unnest($1::uuid[], $2::text[], $3::varchar[]) AS asked (id, kind, currency)
+ON CONFLICT (id) DO UPDATE SET kind = own.kind
+RETURNING id, kind::text, currency, balance, sequence, clock_timestamp() AS locked_at;
+
+-- name: currency_revision
+SELECT revision FROM currency_revision;
+
+-- name: reservations
+-- Those that are named, and those in these wallets that are over by $3.
+SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at
+FROM reservations WHERE operation_id = ANY ($1::uuid[])
+UNION
+SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at
+FROM reservations WHERE wallet_id = ANY ($2::uuid[]) AND state = 'OPEN' AND ends_at <= $3;
+
+-- name: shares
+SELECT operation_id, number, wallet_id, amount, moved, refunded, returned
+FROM shares WHERE operation_id = ANY ($1::uuid[])
+ORDER BY operation_id, number;
 
 -- name: committed_operations
 -- Whether a batch whose COMMIT got no answer was committed: it was, if any of its operations is there.
@@ -50,13 +69,26 @@ WITH moved AS (
          AS new (wallet_id, sequence, operation_id, amount, currency, balance_after)
 )
 INSERT INTO operations (id, kind, status, failure_code, account_id, summary, amount, currency,
-                        source_id, target_id, debited, credited, created_at)
+                        source_id, target_id, debited, credited, rate, origin_id, due_at, created_at)
 SELECT id, kind::operation_kind, status::operation_status, failure_code, account_id, summary, amount, currency,
-       source_id, target_id, debited, credited, $6::timestamptz
+       source_id, target_id, debited, credited, rate::numeric, origin_id, due_at, $6::timestamptz
 FROM unnest($13::uuid[], $14::text[], $15::text[], $16::varchar[], $17::uuid[], $18::varchar[], $19::bigint[],
-            $20::varchar[], $21::uuid[], $22::uuid[], $23::bigint[], $24::bigint[])
+            $20::varchar[], $21::uuid[], $22::uuid[], $23::bigint[], $24::bigint[], $25::text[], $26::uuid[],
+            $27::timestamptz[])
      AS new (id, kind, status, failure_code, account_id, summary, amount, currency,
-             source_id, target_id, debited, credited);
+             source_id, target_id, debited, credited, rate, origin_id, due_at);
+
+-- name: write_reservations
+INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at)
+SELECT * FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::uuid[], $5::varchar[], $6::bigint[], $7::bigint[],
+                     $8::bigint[], $9::bigint[], $10::timestamptz[])
+ON CONFLICT (operation_id) DO UPDATE
+SET state = EXCLUDED.state, captured = EXCLUDED.captured, remaining = EXCLUDED.remaining, credit = EXCLUDED.credit;
+
+-- name: write_shares
+INSERT INTO shares (operation_id, number, wallet_id, amount, moved, refunded, returned)
+SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+ON CONFLICT (operation_id, number) DO UPDATE SET refunded = EXCLUDED.refunded, returned = EXCLUDED.returned;
 
 -- name: keep_rejections
 -- A refusal is the first outcome of its key, to be given again word for word, also where it names too little to

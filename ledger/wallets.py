@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from ledger.asking import changing
-from ledger.decisions import Currencies
+from ledger.books import Currencies
 from ledger.ids import new_id
 from ledger.outcomes import WalletView
 from ledger.rejections import ErrorCode, Rejection

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from ledger.decisions import Currencies
+from ledger.books import Currencies
 from ledger.money import decimal_text
 from schema.scalars import Amount, CurrencyCode, DateTime
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from ledger.decisions import Currencies
+from ledger.books import Currencies
 from ledger.outcomes import WalletView
 from ledger.tokens import write_token
 from schema.context import Context, Info

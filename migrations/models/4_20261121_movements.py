@@ -78,6 +78,19 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER reservations_never_emptied BEFORE TRUNCATE ON reservations EXECUTE FUNCTION ledger_refuse_change();
 
+        -- Holders' wallets as they stand this instant: what is over is set aside no more.
+        CREATE VIEW holders_now AS
+        SELECT id, owner_id, token_secret, name, country, city, currency, status::text AS status, balance,
+               held - coalesce(over.held, 0) AS held, pending - coalesce(over.pending, 0) AS pending, created_at
+        FROM wallets
+        LEFT JOIN LATERAL (
+            SELECT sum(remaining) FILTER (WHERE kind = 'AUTHORIZATION')::bigint AS held,
+                   sum(remaining) FILTER (WHERE kind = 'DEPOSIT')::bigint AS pending
+            FROM reservations
+            WHERE wallet_id = wallets.id AND state = 'OPEN' AND ends_at <= clock_timestamp()
+        ) AS over ON wallets.held > 0 OR wallets.pending > 0
+        WHERE kind = 'HOLDER';
+
         -- Who gave and got what in a charge that was split or refunded, and how much of it went back. Number 0 is
         -- the payer, 1 the company; others got a part of it. A charge without rows is whole, and nothing of it went back.
         CREATE TABLE shares (
@@ -107,6 +120,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 async def downgrade(db: BaseDBAsyncClient) -> str:
     # The new values of the two types stay: PostgreSQL has no way to take one out, and nothing minds them.
     return """
+        DROP VIEW holders_now;
         DROP TABLE shares, reservations, rates, currency_revision;
         ALTER TABLE currencies DROP CONSTRAINT currencies_base_is_worth_itself;
         ALTER TABLE operations DROP COLUMN rate, DROP COLUMN origin_id, DROP COLUMN due_at;

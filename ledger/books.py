@@ -1,0 +1,91 @@
+"""The ledger's books as the writer holds them while it decides: locked rows, in memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from ledger.accounts import Wallet
+from ledger.money import Currency
+from ledger.tokens import WalletToken
+
+Currencies = Mapping[str, Currency]
+
+OUTSIDE: Final = "OUTSIDE"
+EXCHANGE: Final = "EXCHANGE"
+# A kind of the system's own wallets, and a currency.
+SystemAccount = tuple[str, str]
+
+OPEN: Final = "OPEN"
+CAPTURED: Final = "CAPTURED"
+RELEASED: Final = "RELEASED"
+ENDED: Final = "ENDED"
+
+
+class Reservation(NamedTuple):
+    """What an operation set aside in a wallet until `ends_at`: held where `kind` is AUTHORIZATION, pending where DEPOSIT.
+
+    `asked_minor` and `captured_minor` are in the currency asked for, `remaining_minor` in the wallet's; what remains
+    is worth `credit_minor` in the currency of the wallet that it is for.
+    """
+
+    operation_id: UUID
+    kind: str
+    wallet_id: UUID
+    account_id: UUID
+    state: str
+    asked_minor: int
+    captured_minor: int
+    remaining_minor: int
+    credit_minor: int
+    ends_at: datetime
+
+
+class Share(NamedTuple):
+    """Who gave (number 0) or got what in a charge, and how much of it went back since.
+
+    `amount_minor` and `refunded_minor` are in the currency of the charge, `moved_minor` and `returned_minor` in the
+    wallet's.
+    """
+
+    operation_id: UUID
+    number: int
+    wallet_id: UUID
+    amount_minor: int
+    moved_minor: int
+    refunded_minor: int = 0
+    returned_minor: int = 0
+
+
+@dataclass(slots=True)
+class Books:
+    """All that the commands of one batch may need, as it stands at `instant`.
+
+    `wallets` has the holders' wallets that exist; `system` enough of the system's own for whatever may be posted, the
+    one in use first; `reservations` those that are named or that are over by now; `shares` those of the
+    charges that are named.
+    """
+
+    currencies: Currencies
+    instant: datetime
+    wallets: Mapping[UUID, Wallet] = field(default_factory=dict)
+    system: Mapping[SystemAccount, Sequence[Wallet]] = field(default_factory=dict)
+    reservations: dict[UUID, Reservation] = field(default_factory=dict)
+    shares: dict[UUID, tuple[Share, ...]] = field(default_factory=dict)
+
+    def opened(self, token: WalletToken) -> Wallet | None:
+        """The wallet that the token opens."""
+        wallet = self.wallets.get(token.wallet_id)
+        if wallet is None or wallet.token_secret is None or not token.opens(wallet.token_secret):
+            return None
+        return wallet
+
+    def owned(self, token: WalletToken, account_id: UUID) -> Wallet | None:
+        """The wallet that it opens, if it is the caller's: another's is answered as one that does not exist."""
+        wallet = self.opened(token)
+        return None if wallet is None or wallet.owner_id != account_id else wallet
+
+    def system_wallet(self, kind: str, code: str, amount_minor: int) -> Wallet:
+        """The system's wallet that can take that much, in either direction."""
+        return next(wallet for wallet in self.system[kind, code] if wallet.can_take(amount_minor))

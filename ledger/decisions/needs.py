@@ -1,0 +1,76 @@
+"""Which of the system's wallets a command needs, to be locked before it is decided."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ledger.accounts import Wallet
+from ledger.books import EXCHANGE, OUTSIDE, Books
+from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Earlier, Refund, Transfer
+from ledger.decisions.checks import payee_of
+from ledger.decisions.transfer import recipient
+from ledger.rejections import Rejection
+
+
+class Need(NamedTuple):
+    """Room for so much, at most, in one of the system's wallets of that kind and currency."""
+
+    kind: str
+    currency: str
+    amount_minor: int
+
+
+def needs(command: Command, books: Books) -> Iterator[Need]:
+    """The system's wallets that the command may post to.
+
+    Only for a command that may come about: the wait for those wallets would tell another's wallet from none. The
+    exchange's is locked in the currency asked for too, so that the decimals of a currency that operations name never
+    change any more.
+    """
+    earlier = _earlier(command)
+    wallets = _parties(command, books) if earlier is None else [books.wallets[id] for id in earlier.wallet_ids()]
+    if not wallets:
+        return
+    asked = _asked_currency(command, wallets[0]) if earlier is None else earlier.currency
+    codes = {asked, *(wallet.currency for wallet in wallets)}
+    if not codes <= books.currencies.keys():
+        return
+    if isinstance(command, Deposit):
+        yield Need(OUTSIDE, asked, books.currencies[asked].amount_minor_max)
+    if len(codes) > 1:
+        for code in sorted(codes):
+            yield Need(EXCHANGE, code, _most(code, earlier, books))
+
+
+def _earlier(command: Command) -> Earlier | None:
+    if isinstance(command, Refund):
+        return command.charge
+    return command.authorization if isinstance(command, Capture) else None
+
+
+def _parties(command: Command, books: Books) -> list[Wallet]:
+    if isinstance(command, Deposit):
+        wallets = [books.owned(command.wallet, command.account_id)]
+    elif isinstance(command, Transfer):
+        wallets = [books.owned(command.wallet, command.account_id), recipient(command, books)]
+    elif isinstance(command, Charge | Authorize):
+        payee = payee_of(command, books)
+        wallets = [books.opened(command.wallet), None if isinstance(payee, Rejection) else payee]
+        if isinstance(command, Charge):
+            wallets += [books.opened(split.into) for split in command.splits]
+    else:
+        wallets = []
+    return [] if None in wallets else [wallet for wallet in wallets if wallet is not None]
+
+
+def _asked_currency(command: Command, wallet: Wallet) -> str:
+    if isinstance(command, Deposit | Transfer | Charge | Authorize):
+        return command.currency or wallet.currency
+    return wallet.currency
+
+
+def _most(code: str, earlier: Earlier | None, books: Books) -> int:
+    limit_minor = books.currencies[code].amount_minor_max
+    if earlier is None:
+        return limit_minor
+    # The limit may have been larger when the earlier operation was made.
+    return max(limit_minor, earlier.most_minor)

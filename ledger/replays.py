@@ -1,0 +1,52 @@
+"""The first outcomes again, for requests whose idempotency keys were used before."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.claims import Result
+from ledger.commands import Command
+from ledger.outcomes import Operation, Outcome, Replay, WalletView
+from ledger.reads import Reads
+from ledger.sheet import own_side
+
+
+async def first_outcomes(reads: Reads, results: Sequence[Result], commands: Sequence[Command]) -> list[Outcome]:
+    """The results with each replay turned into what the first request was answered, its wallet as it is now.
+
+    Raises Unavailable.
+    """
+    replayed_ids = [result.operation_id for result in results if isinstance(result, Replay)]
+    operations = {
+        operation_id: operation
+        for operation_id, (operation, _) in (await reads.operations_by_id(replayed_ids)).items()
+    }
+    wallet_ids = {
+        wallet_id
+        for operation in operations.values()
+        for wallet_id in (operation.source_id, operation.target_id)
+        if wallet_id is not None
+    }
+    wallets = await reads.wallets_by_id(wallet_ids)
+    return [
+        _first(result, operations, wallets, command.account_id) if isinstance(result, Replay) else result
+        for result, command in zip(results, commands, strict=True)
+    ]
+
+
+def _first(
+    replay: Replay,
+    operations: dict[UUID, Operation],
+    wallets: dict[UUID, WalletView],
+    account_id: UUID,
+) -> Outcome:
+    operation = operations.get(replay.operation_id)
+    if operation is None:
+        if replay.rejection is None:  # the key and its operation are written in one transaction
+            raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
+        return Outcome(None, None, replay.rejection, replayed=True)
+    source, target = (
+        None if wallet_id is None else wallets.get(wallet_id)
+        for wallet_id in (operation.source_id, operation.target_id)
+    )
+    wallet = own_side(operation.kind, source, target, account_id)
+    return Outcome(operation, wallet, replay.rejection, replayed=True)
