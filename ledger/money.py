@@ -6,6 +6,7 @@ its integer.
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 # Longer than any amount that could be accepted; what is longer is not worth the time to look at.
 AMOUNT_CHARACTERS_MAX = 40
@@ -21,23 +22,29 @@ AMOUNT_MINOR_MAX = BIGINT_MAX // 4
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """A currency: its code, how many decimals it has (0 to 9), and the largest amount of one operation."""
+    """A currency: its code, how many decimals it has (0 to 9), and the largest amount of one operation.
+
+    `rate` is what one unit is worth in the base currency, exactly; None until one is set.
+    """
 
     code: str
     exponent: int
     amount_minor_max: int
+    rate: Fraction | None = None
 
     @classmethod
-    def of(cls, code: str, exponent: int, amount_max: str | None = None) -> "Currency":
+    def of(
+        cls, code: str, exponent: int, amount_max: str | None = None, rate: Fraction | None = None
+    ) -> "Currency":
         """A currency with that limit for one operation, or with the usual one.
 
         Raises ValueError when the limit is not an amount of this currency.
         """
         if amount_max is None:
-            return cls(code, exponent, 10 ** (_WHOLE_DIGITS_MAX + exponent) - 1)
+            return cls(code, exponent, 10 ** (_WHOLE_DIGITS_MAX + exponent) - 1, rate)
         if not is_amount(amount_max) or (limit_minor := minor_units(amount_max, exponent)) is None:
             raise ValueError(f"{amount_max!r} is not an amount of {code}, which has {exponent} decimals")
-        return cls(code, exponent, min(limit_minor, AMOUNT_MINOR_MAX))
+        return cls(code, exponent, min(limit_minor, AMOUNT_MINOR_MAX), rate)
 
 
 def is_amount(text: str) -> bool:

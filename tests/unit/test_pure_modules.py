@@ -12,6 +12,7 @@ PURE = {
     for name in (
         "accounts",
         "commands",
+        "conversion",
         "decisions",
         "money",
         "outcomes",
