@@ -11,12 +11,12 @@ from bench.ledger_load import Charges
 from bench.measurement import Measurement, of_latencies
 from bench.population import Population
 from ledger.commands import Charge
-from ledger.currencies import load_currencies
+from ledger.currencies import CurrencyBook
 from ledger.executor import Executor
 from ledger.outcomes import Outcome
-from ledger.outside import OutsideWallets
+from ledger.requests import Bundle, Request
 from ledger.service import Ledger
-from ledger.writer import Request
+from ledger.system_wallets import SystemWallets
 from runtime.database import connect_writer, open_pool
 from runtime.settings import Settings
 
@@ -28,15 +28,15 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
     """What a charge takes with the coalescer and without it, each measured for half of the time."""
     settings = Settings(database_url=dsn)
     async with open_pool(dsn, 2) as pool, Ledger.open(settings, dsn, pool) as ledger:
-        currencies = await load_currencies(pool, settings.max_amounts)
+        currencies = CurrencyBook(settings.max_amounts)
         charges = Charges(population)
-        executor = Executor(lambda: connect_writer(dsn), currencies, OutsideWallets(0))
+        executor = Executor(lambda: connect_writer(dsn), currencies, SystemWallets(0))
 
         async def alone(command: Charge) -> Outcome:
-            (result,) = await executor.execute([Request(command, uuid7())])
-            if not isinstance(result, Outcome):
-                raise AssertionError(f"A charge did not succeed: {result}")
-            return result
+            (answer_,) = await executor.execute([Bundle((Request(command, uuid7()),))])
+            if isinstance(answer_, Exception) or not isinstance(answer_[0], Outcome):
+                raise AssertionError(f"A charge did not succeed: {answer_}")
+            return answer_[0]
 
         ways: tuple[Callable[[Charge], Awaitable[Outcome]], ...] = (ledger.submit, alone)
         turns: tuple[list[float], list[float]] = ([], [])

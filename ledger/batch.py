@@ -14,7 +14,8 @@ _NOT_EXECUTED = Outcome(
     None,
     None,
     Rejection(
-        ErrorCode.NOT_EXECUTED, "Another part of this all-or-nothing request was refused, so nothing was done."
+        ErrorCode.NOT_EXECUTED,
+        "Another part of this all-or-nothing request was refused, so nothing was done.",
     ),
 )
 

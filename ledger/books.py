@@ -24,7 +24,7 @@ ENDED: Final = "ENDED"
 
 
 class Reservation(NamedTuple):
-    """What an operation set aside in a wallet until `ends_at`: held where `kind` is AUTHORIZATION, pending where DEPOSIT.
+    """What an operation set aside in a wallet until `ends_at`: held for an AUTHORIZATION, pending for a DEPOSIT.
 
     `asked_minor` and `captured_minor` are in the currency asked for, `remaining_minor` in the wallet's; what remains
     is worth `credit_minor` in the currency of the wallet that it is for.

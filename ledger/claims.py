@@ -65,8 +65,7 @@ async def keep_rejections(
     refused = [
         (*request.key, orjson.dumps(rejection).decode())
         for request in requests
-        if request.key is not None
-        and (rejection := outcomes[request.operation_id].rejection) is not None
+        if request.key is not None and (rejection := outcomes[request.operation_id].rejection) is not None
     ]
     if refused:
         await connection.execute(SQL["keep_rejections"], *map(list, zip(*refused, strict=True)))

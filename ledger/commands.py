@@ -125,7 +125,10 @@ class Charge:
         return self.usual_wallet_id or (self.into or self.wallet).wallet_id
 
     def asked(self) -> Asked:
-        splits = [[_text(split.into), _canonical(split.amount), _canonical(split.percentage)] for split in self.splits]
+        splits = [
+            [_text(split.into), _canonical(split.amount), _canonical(split.percentage)]
+            for split in self.splits
+        ]
         later = _named(conversion=None if self.converts else "FORBID", splits=splits or None)
         return (
             _text(self.wallet),

@@ -1,7 +1,7 @@
 """Turning an amount of one currency into another: exact rational arithmetic, rounded once, at the end.
 
-Everywhere else in the ledger nothing is rounded. What arrives is rounded down and what leaves is rounded up, to the last
-decimal, so that the exchange keeps the difference and no value is ever created.
+Everywhere else in the ledger nothing is rounded. What arrives is rounded down and what leaves is rounded up, to the
+last decimal, so that the exchange keeps the difference and no value is ever created.
 """
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 
 import asyncpg
 
@@ -10,11 +11,39 @@ from ledger.money import Currency, minor_units
 from runtime.settings import Settings
 
 
-async def load_currencies(pool: asyncpg.Pool, max_amounts: Mapping[str, Decimal]) -> Currencies:
-    """All currencies by code. `max_amounts` names the largest amount of one operation where it is not the usual."""
-    rows = await pool.fetch("SELECT code, exponent FROM currencies ORDER BY code")
-    limits = {code: f"{amount:f}" for code, amount in max_amounts.items()}
-    return {row["code"]: Currency.of(row["code"], row["exponent"], limits.get(row["code"])) for row in rows}
+class CurrencyBook:
+    """The currencies as this process knows them. Safe to read and to refresh from any thread."""
+
+    def __init__(self, max_amounts: Mapping[str, Decimal]) -> None:
+        self._limits = {code: f"{amount:f}" for code, amount in max_amounts.items()}
+        self._state: tuple[int, Currencies] = (0, {})
+
+    @property
+    def revision(self) -> int:
+        """Which state of the table of currencies it is."""
+        return self._state[0]
+
+    @property
+    def current(self) -> Currencies:
+        """All currencies by code."""
+        return self._state[1]
+
+    async def refresh(self, connection: asyncpg.Connection | asyncpg.Pool) -> None:
+        """Reads them anew."""
+        rows = await connection.fetch(
+            "SELECT revision, code, exponent, rate::text FROM currency_revision CROSS JOIN currencies ORDER BY code"
+        )
+        known = {
+            row["code"]: Currency.of(
+                row["code"],
+                row["exponent"],
+                self._limits.get(row["code"]),
+                None if row["rate"] is None else Fraction(row["rate"]),
+            )
+            for row in rows
+        }
+        if rows[0]["revision"] > self.revision:
+            self._state = (rows[0]["revision"], known)
 
 
 async def settings_problems(connection: asyncpg.Connection, settings: Settings) -> list[str]:

@@ -78,8 +78,8 @@ async def _lock_system_wallets(
     system: SystemWallets,
 ) -> dict[SystemAccount, list[Wallet]]:
     """Of each account as many wallets as have room for all that the commands may post, in either direction."""
-    left_minor = Counter({account: sum(need.amount_minor for need in all) for account, all in needed.items()})
-    most_minor = {account: max(need.amount_minor for need in all) for account, all in needed.items()}
+    left_minor = Counter({account: sum(need.amount_minor for need in own) for account, own in needed.items()})
+    most_minor = {account: max(need.amount_minor for need in own) for account, own in needed.items()}
     locked: dict[SystemAccount, list[Wallet]] = {account: [] for account in needed}
     ahead = 0
     while accounts := sorted(account for account, left in left_minor.items() if left > 0):

@@ -10,10 +10,11 @@ from ledger.rejections import ErrorCode, Rejection
 class Operation(NamedTuple):
     """One recorded operation. Amounts in minor units; see the table `operations` for the columns.
 
-    `rate` is units of the credited currency for one of the debited, None where nothing was converted; `origin_id` the
-    charge refunded, or the authorization captured or released; `due_at` when a deposit becomes available or an
-    authorization expires. `debited` and `credited` are None where nothing moved; they are in the currency of the source and of
-    the target wallet. Read from the database, the fields come in the order of the columns that reads.sql names.
+    `debited` and `credited` are None where nothing moved; they are in the currency of the source and of the target
+    wallet. `rate` is units of the credited currency for one unit of the debited, None where nothing was converted.
+    `origin_id` is the charge refunded, or the authorization captured or released. At `due_at` a deposit becomes
+    available, or an authorization expires. Read from the database, the fields come in the order of the columns that
+    reads.sql names.
     """
 
     id: UUID

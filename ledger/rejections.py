@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     AUTHORIZATION_CLOSED = "AUTHORIZATION_CLOSED"
     AUTHORIZATION_EXCEEDED = "AUTHORIZATION_EXCEEDED"
     NOT_CANCELLABLE = "NOT_CANCELLABLE"
+    NOT_EXECUTED = "NOT_EXECUTED"
     INVALID = "INVALID"
 
 
@@ -89,6 +90,7 @@ MEANING: dict[ErrorCode, str] = {
     ErrorCode.AUTHORIZATION_CLOSED: "The authorization was captured, released or expired already.",
     ErrorCode.AUTHORIZATION_EXCEEDED: "More was to be captured than the authorization holds.",
     ErrorCode.NOT_CANCELLABLE: "The withdrawal is past the point where it could be called back.",
+    ErrorCode.NOT_EXECUTED: "Another part of the same all-or-nothing request was refused, so nothing was done.",
     ErrorCode.INVALID: "The value is malformed in a way that no other code names; the message says how.",
 }
 """What each code means, as it is described to users of the API."""

@@ -10,7 +10,9 @@ from ledger.reads import Reads
 from ledger.sheet import own_side
 
 
-async def first_outcomes(reads: Reads, results: Sequence[Result], commands: Sequence[Command]) -> list[Outcome]:
+async def first_outcomes(
+    reads: Reads, results: Sequence[Result], commands: Sequence[Command]
+) -> list[Outcome]:
     """The results with each replay turned into what the first request was answered, its wallet as it is now.
 
     Raises Unavailable.

@@ -9,17 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.books import Currencies
 from ledger.coalescer import Coalescer
 from ledger.commands import Command
-from ledger.currencies import load_currencies
-from ledger.books import Currencies
+from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.reads import Reads
-from ledger.replays import first_outcomes
 from ledger.rejections import ErrorCode, Rejection
+from ledger.replays import first_outcomes
 from ledger.system_wallets import SystemWallets
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
@@ -35,8 +35,8 @@ _MAY_BE_OUTDATED = (ErrorCode.WALLET_REQUIRED, ErrorCode.WALLET_CLOSED)
 class Ledger:
     """Made by `Ledger.open`, which owns its connections and tasks."""
 
-    def __init__(self, pool: asyncpg.Pool, currencies: Currencies, coalescer: Coalescer) -> None:
-        self.currencies = currencies
+    def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
+        self._currencies = currencies
         self.reads = Reads(pool)
         self._pool = pool
         self._coalescer = coalescer
@@ -49,7 +49,8 @@ class Ledger:
 
         Leaving the context finishes what was accepted.
         """
-        currencies = await load_currencies(pool, settings.max_amounts)
+        currencies = CurrencyBook(settings.max_amounts)
+        await currencies.refresh(pool)
         coalescer = Coalescer(
             lanes=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
@@ -69,6 +70,11 @@ class Ledger:
             upkeep.cancel()
             await asyncio.gather(upkeep, return_exceptions=True)
 
+    @property
+    def currencies(self) -> Currencies:
+        """All currencies by code, as they are now."""
+        return self._currencies.current
+
     async def submit(self, command: Command) -> Outcome:
         """Executes a command, exactly once for one idempotency key, and returns when it is committed.
 
@@ -87,7 +93,7 @@ class Ledger:
             if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
                 self._usual_wallets.pop(command.account_id, None)
         if not any(isinstance(result, Replay) for result in results):
-            return cast(list[Outcome], results)
+            return cast("list[Outcome]", results)
         try:
             return await first_outcomes(self.reads, results, commands)
         except Unavailable:

@@ -36,13 +36,19 @@ class Attempt:
     def part(self, index: int, bundle: Bundle) -> "Attempt":
         """What the attempt was for one of its bundles; by whose own operations it shows whether it was committed."""
         own = {request.operation_id for request in bundle.requests}
-        return Attempt([id for id in self.operation_ids if id in own], [self.results[index]], self.commit_sent)
+        return Attempt(
+            [known_id for known_id in self.operation_ids if known_id in own],
+            [self.results[index]],
+            self.commit_sent,
+        )
 
 
 class Writer:
     """Executes batches on one connection. Several writers, here and elsewhere, share one database."""
 
-    def __init__(self, connection: asyncpg.Connection, currencies: CurrencyBook, system: SystemWallets) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, currencies: CurrencyBook, system: SystemWallets
+    ) -> None:
         self._connection = connection
         self._currencies = currencies
         self._system = system
@@ -59,7 +65,9 @@ class Writer:
         requests = [request for bundle in batch for request in bundle.requests]
         answered = await claim_keys(connection, requests)
         fresh = [request for request in requests if request.operation_id not in answered]
-        books = await open_books(connection, [request.command for request in fresh], self._currencies, self._system)
+        books = await open_books(
+            connection, [request.command for request in fresh], self._currencies, self._system
+        )
         # Only now: whoever holds an earlier attempt's locks has ended, one way or the other.
         if lost is not None and await self._is_committed(lost):
             await connection.execute("ROLLBACK")

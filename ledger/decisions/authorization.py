@@ -74,8 +74,8 @@ def decide_authorize(command: Authorize, books: Books) -> Decision | Rejection:
 def decide_capture(command: Capture, books: Books) -> Decision | Rejection:
     """Takes what is set aside, or a part of it, at the authorization's own rate.
 
-    Of several captures each takes of what remains as much as it captures of what is still to be captured: what leaves is
-    rounded up, what arrives is rounded down, and the last one takes exactly what is left.
+    Of several captures each takes of what remains as much as it captures of what is still to be captured: what leaves
+    is rounded up, what arrives is rounded down, and the last one takes exactly what is left.
     """
     earlier = _own(command)
     if isinstance(earlier, Rejection):

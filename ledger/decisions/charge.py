@@ -42,10 +42,7 @@ def decide_charge(command: Charge, books: Books) -> Decision | Rejection:
         return refused("CHARGE", asked, payer, payee, rejection)
     moves = (
         Posting(payer, -legs.debited_minor),
-        *(
-            Posting(part.wallet, credited)
-            for part, credited in zip(parts, legs.credited_minor, strict=True)
-        ),
+        *(Posting(part.wallet, credited) for part, credited in zip(parts, legs.credited_minor, strict=True)),
     )
     return Decision(
         "CHARGE",
@@ -97,11 +94,11 @@ def _paid_to_itself(payer: Wallet, split: Sequence[Part]) -> Rejection | None:
 
 
 def _shares(asked: Amount, payer: Wallet, parts: Sequence[Part], legs: Legs) -> tuple[Share, ...]:
-    credits = zip(parts, legs.credited_minor, strict=True)
+    got = zip(parts, legs.credited_minor, strict=True)
     return (
         Share(NEW, 0, payer.id, asked.minor, legs.debited_minor),
         *(
             Share(NEW, number, part.wallet.id, part.amount_minor, credited_minor)
-            for number, (part, credited_minor) in enumerate(credits, 1)
+            for number, (part, credited_minor) in enumerate(got, 1)
         ),
     )

@@ -43,14 +43,14 @@ def work_out(
     debited = asked if payer is None else _leaves(asked, books.currencies[payer.currency])
     if isinstance(debited, Rejection):
         return debited
-    credits = []
+    credited_minor = []
     for wallet, amount_minor in parts:
         credited = _arrives(asked, amount_minor, books.currencies[wallet.currency])
         if isinstance(credited, Rejection):
             return credited
-        credits.append(credited.minor)
+        credited_minor.append(credited.minor)
     rate = rate_text(debited.currency, books.currencies[parts[0].wallet.currency])
-    return Legs(debited.minor, tuple(credits), rate)
+    return Legs(debited.minor, tuple(credited_minor), rate)
 
 
 def balanced(moves: Sequence[Posting], books: Books) -> tuple[Posting, ...]:

@@ -27,7 +27,11 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     change any more.
     """
     earlier = _earlier(command)
-    wallets = _parties(command, books) if earlier is None else [books.wallets[id] for id in earlier.wallet_ids()]
+    wallets = (
+        _parties(command, books)
+        if earlier is None
+        else [books.wallets[own_id] for own_id in earlier.wallet_ids()]
+    )
     if not wallets:
         return
     asked = _asked_currency(command, wallets[0]) if earlier is None else earlier.currency

@@ -43,8 +43,8 @@ class _Back(NamedTuple):
 def decide_refund(command: Refund, books: Books) -> Decision | Rejection:
     """Money from those whom a charge credited, in proportion, back to the payer, at the charge's own rate.
 
-    Each wallet gives back of what it still has of the charge as much as is refunded of what is still to be refunded: what
-    leaves is rounded up, what arrives is rounded down. So the last part gives back exactly what is left.
+    Each wallet gives back of what it still has of the charge as much as is refunded of what is still to be refunded:
+    what leaves is rounded up, what arrives is rounded down. So the last part gives back exactly what is left.
     """
     charge = _refundable(command)
     if isinstance(charge, Rejection):

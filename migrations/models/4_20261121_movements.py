@@ -81,7 +81,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         -- Holders' wallets as they stand this instant: what is over is set aside no more.
         CREATE VIEW holders_now AS
         SELECT id, owner_id, token_secret, name, country, city, currency, status::text AS status, balance,
-               held - coalesce(over.held, 0) AS held, pending - coalesce(over.pending, 0) AS pending, created_at
+               wallets.held - coalesce(over.held, 0) AS held, wallets.pending - coalesce(over.pending, 0) AS pending,
+               created_at
         FROM wallets
         LEFT JOIN LATERAL (
             SELECT sum(remaining) FILTER (WHERE kind = 'AUTHORIZATION')::bigint AS held,

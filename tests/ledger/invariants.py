@@ -66,10 +66,35 @@ _FAULTS = {
         FROM operations o JOIN entries e ON e.operation_id = o.id
         WHERE CASE
             WHEN o.status = 'FAILED' THEN e.amount <> 0 OR o.debited IS NOT NULL OR o.credited IS NOT NULL
-            WHEN e.wallet_id = o.source_id THEN e.amount IS DISTINCT FROM -o.debited
-            WHEN e.wallet_id = o.target_id THEN e.amount IS DISTINCT FROM o.credited
+            WHEN e.wallet_id = o.source_id THEN e.amount <> -coalesce(o.debited, 0)
+            WHEN e.wallet_id = o.target_id THEN e.amount <> coalesce(o.credited, 0)
             ELSE false
         END
+    """,
+    "what is held and pending is what open reservations set aside": """
+        SELECT w.id, w.held, w.pending, sum(r.remaining)
+        FROM wallets w LEFT JOIN reservations r ON r.wallet_id = w.id AND r.state = 'OPEN'
+        GROUP BY w.id
+        HAVING w.held <> coalesce(sum(r.remaining) FILTER (WHERE r.kind = 'AUTHORIZATION'), 0)
+            OR w.pending <> coalesce(sum(r.remaining) FILTER (WHERE r.kind = 'DEPOSIT'), 0)
+    """,
+    "the shares of a charge make up the charge": """
+        SELECT o.id, o.amount, sum(s.amount), sum(s.refunded) FROM operations o JOIN shares s ON s.operation_id = o.id
+        GROUP BY o.id, o.amount
+        HAVING sum(s.amount) <> 2 * o.amount OR min(s.amount) FILTER (WHERE s.number = 0) <> o.amount
+            OR sum(s.refunded) <> 2 * min(s.refunded) FILTER (WHERE s.number = 0)
+    """,
+    "what was refunded is what the refunds say": """
+        SELECT s.operation_id, s.refunded, sum(r.amount)
+        FROM shares s LEFT JOIN operations r
+            ON r.origin_id = s.operation_id AND r.kind = 'REFUND' AND r.status = 'SUCCEEDED'
+        WHERE s.number = 0 GROUP BY s.operation_id, s.refunded HAVING s.refunded <> coalesce(sum(r.amount), 0)
+    """,
+    "what was captured is what the captures say": """
+        SELECT v.operation_id, v.captured, sum(c.amount)
+        FROM reservations v LEFT JOIN operations c
+            ON c.origin_id = v.operation_id AND c.kind = 'CAPTURE' AND c.status = 'SUCCEEDED'
+        GROUP BY v.operation_id, v.captured HAVING v.captured <> coalesce(sum(c.amount), 0)
     """,
     "a key leads to its account's operation or refusal": """
         SELECT k.* FROM idempotency_keys k LEFT JOIN operations o ON o.id = k.operation_id

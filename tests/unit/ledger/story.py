@@ -1,16 +1,19 @@
 """A client's purse, a company's till and a stranger's wallet, in memory, with commands about them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from ledger.accounts import ACTIVE, Wallet
+from ledger.books import Books, Currencies
 from ledger.commands import Charge, Command, Deposit
-from ledger.decisions import Currencies, Decision, decide, outside_currency
+from ledger.decisions import Decision, decide, needs, post
 from ledger.money import BIGINT_MAX, Currency
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CLIENT, COMPANY, STRANGER = UUID(int=1), UUID(int=2), UUID(int=3)
 SECRET, OTHER_SECRET = b"s" * 17, b"o" * 17
 CURRENCIES: Currencies = {
@@ -39,14 +42,20 @@ class Story:
         self.world = new_wallet(40, None, token_secret=None, balance=-1000, sequence=1)
 
     def decide(self, command: Command) -> Decision | Rejection:
-        wallets = {wallet.id: wallet for wallet in (self.purse, self.till, self.foreign)}
-        code = outside_currency(command, wallets)
-        outside = {} if code is None else {code: [self.full_world, self.world]}
-        self.full_world.currency = self.world.currency = code or "USD"
+        books = self.books()
+        for kind, code, _ in needs(command, books):
+            self.full_world.currency = self.world.currency = code
+            books.system = {(kind, code): [self.full_world, self.world]}
         before = self.state()
-        decision = decide(command, wallets, outside, CURRENCIES)
+        decision = decide(command, books)
         assert self.state() == before, "deciding changes nothing"
         return decision
+
+    def books(self) -> Books:
+        return Books(CURRENCIES, NOW, {wallet.id: wallet for wallet in (self.purse, self.till, self.foreign)})
+
+    def post(self, decision: Decision) -> None:
+        post(decision, UUID(int=77), self.books())
 
     def state(self) -> list[Any]:
         return [replace(wallet) for wallet in (self.purse, self.till, self.foreign, self.world)]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from ledger.accounts import ACTIVE, CLOSED, FROZEN
-from ledger.decisions import Decision, post
+from ledger.decisions import Decision
 from ledger.money import BIGINT_MAX
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import NOWHERE, WalletToken
@@ -26,7 +26,7 @@ def test_a_charge_moves_from_the_payer_to_the_company(story: Story) -> None:
     assert decision.rejection is None
     assert (decision.kind, decision.amount_minor, decision.currency) == ("CHARGE", 450, "USD")
     assert decision.postings == ((story.purse, -450), (story.till, 450))
-    post(decision)
+    story.post(decision)
     assert (story.purse.balance, story.purse.sequence) == (550, 2)
     assert (story.till.balance, story.till.sequence) == (450, 1)
 
@@ -36,7 +36,7 @@ def test_a_deposit_comes_from_the_world(story: Story) -> None:
     assert isinstance(decision, Decision)
     assert decision.rejection is None
     assert (decision.kind, decision.source, decision.target) == ("DEPOSIT", None, story.purse)
-    post(decision)
+    story.post(decision)
     assert (story.purse.balance, story.world.balance) == (1450, -1450)
     assert (story.purse.sequence, story.world.sequence) == (2, 2)
 
@@ -58,7 +58,7 @@ def test_a_recorded_refusal_moves_nothing_and_stands_in_both_histories(story: St
     decision = story.decide(a_charge(story, amount="10.01"))
     assert isinstance(decision, Decision)
     assert decision.postings == ((story.purse, 0), (story.till, 0))
-    post(decision)
+    story.post(decision)
     assert (story.purse.balance, story.purse.sequence) == (1000, 2)
     assert (story.till.balance, story.till.sequence) == (0, 1)
 
@@ -104,8 +104,8 @@ CHARGE_FAULTS: list[Fault] = [
     ("too large", ErrorCode.AMOUNT_TOO_LARGE, ("amount",), False, _say(amount="1000000000")),
     ("unknown wallet", ErrorCode.WALLET_NOT_FOUND, ("wallet",), False, _say(wallet=NOWHERE)),
     ("unknown into", ErrorCode.WALLET_NOT_FOUND, ("into",), False, _say(into=NOWHERE)),
-    ("other currency", ErrorCode.CURRENCY_MISMATCH, ("currency",), True, _say(currency="EUR")),
-    ("other till", ErrorCode.CURRENCY_MISMATCH, ("wallet",), True, _spoil("till", currency="EUR")),
+    ("other currency", ErrorCode.RATE_MISSING, ("currency",), True, _say(currency="EUR")),
+    ("other till", ErrorCode.RATE_MISSING, ("currency",), True, _spoil("till", currency="EUR")),
     ("frozen", ErrorCode.WALLET_FROZEN, ("wallet",), True, _spoil("purse", status=FROZEN)),
     ("closed till", ErrorCode.WALLET_CLOSED, ("into",), True, _spoil("till", status=CLOSED)),
     ("poor", ErrorCode.INSUFFICIENT_FUNDS, ("amount",), True, _spoil("purse", balance=1)),
@@ -113,7 +113,7 @@ CHARGE_FAULTS: list[Fault] = [
 ]
 DEPOSIT_FAULTS: list[Fault] = [
     *CHARGE_FAULTS[:5],
-    ("other currency", ErrorCode.CURRENCY_MISMATCH, ("currency",), True, _say(currency="EUR")),
+    ("other currency", ErrorCode.RATE_MISSING, ("currency",), True, _say(currency="EUR")),
     ("closed", ErrorCode.WALLET_CLOSED, ("wallet",), True, _spoil("purse", status=CLOSED)),
     ("full purse", ErrorCode.AMOUNT_TOO_LARGE, ("amount",), True, _spoil("purse", balance=BIGINT_MAX)),
 ]
@@ -247,7 +247,7 @@ def test_a_balance_grows_to_the_last_bigint_and_no_further(story: Story) -> None
     decision = story.decide(a_deposit(story))
     assert isinstance(decision, Decision)
     assert decision.rejection is None
-    post(decision)
+    story.post(decision)
     assert story.purse.balance == BIGINT_MAX
     code = (ErrorCode.AMOUNT_TOO_LARGE, ("amount",), True)
     assert story.code(a_deposit(story, amount="0.01")) == code
