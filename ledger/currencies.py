@@ -1,21 +1,33 @@
 """The currencies that the ledger knows, in memory: every decision needs their decimals."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
 import asyncpg
 
+from ledger.asking import asking
 from ledger.books import Currencies
+from ledger.errors import Unavailable
 from ledger.money import Currency, minor_units
 from runtime.settings import Settings
 
+log = logging.getLogger("purser.ledger")
+
+_LOOK_EVERY_SECONDS = 0.25
+
 
 class CurrencyBook:
-    """The currencies as this process knows them. Safe to read and to refresh from any thread."""
+    """The currencies as this process knows them. Safe to read and to refresh from any thread.
+
+    Whoever decides about money compares the revision within the transaction (ledger/locking.py); for all else
+    the process looks four times a second whether there is a new one.
+    """
 
     def __init__(self, max_amounts: Mapping[str, Decimal]) -> None:
-        self._limits = {code: f"{amount:f}" for code, amount in max_amounts.items()}
+        self._max_amounts = max_amounts
         self._state: tuple[int, Currencies] = (0, {})
 
     @property
@@ -37,13 +49,34 @@ class CurrencyBook:
             row["code"]: Currency.of(
                 row["code"],
                 row["exponent"],
-                self._limits.get(row["code"]),
+                self._limit(row["code"], row["exponent"]),
                 None if row["rate"] is None else Fraction(row["rate"]),
             )
             for row in rows
         }
         if rows[0]["revision"] > self.revision:
             self._state = (rows[0]["revision"], known)
+
+    def _limit(self, code: str, exponent: int) -> str | None:
+        limit = self._max_amounts.get(code)
+        # Set for other decimals than the currency has by now, it may have too many.
+        return None if limit is None else f"{limit.quantize(Decimal(1).scaleb(-exponent), ROUND_DOWN):f}"
+
+    async def keep_fresh(self, pool: asyncpg.Pool) -> None:
+        """Refreshes whenever there is something new, until cancelled."""
+        failing = False
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            try:
+                async with asking():
+                    if await pool.fetchval("SELECT revision FROM currency_revision") != self.revision:
+                        await self.refresh(pool)
+                failing = False
+            except Unavailable:
+                # Once is enough: it is tried again many times before anyone reads this.
+                if not failing:
+                    log.warning("Currencies could not be refreshed: the database does not answer")
+                failing = True
 
 
 async def settings_problems(connection: asyncpg.Connection, settings: Settings) -> list[str]:

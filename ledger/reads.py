@@ -32,6 +32,7 @@ class WalletReference(NamedTuple):
     owner_id: UUID | None
     token_secret: bytes | None
     owner_name: str
+    token_rotated_at: datetime | None
 
 
 class ShareView(NamedTuple):

@@ -17,6 +17,7 @@ from ledger.errors import Unavailable
 from ledger.executor import Executor
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
+from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
 from ledger.replays import first_outcomes
@@ -62,13 +63,17 @@ class Ledger:
             for _ in range(WRITERS_A_PROCESS)
         ]
         are_made = await try_to_make_partitions(pool, settings.partition_months)
-        upkeep = asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made))
+        upkeep = [
+            asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made)),
+            asyncio.create_task(currencies.keep_fresh(pool)),
+        ]
         try:
             async with coalescer.running(executors):
                 yield cls(pool, currencies, coalescer)
         finally:
-            upkeep.cancel()
-            await asyncio.gather(upkeep, return_exceptions=True)
+            for task in upkeep:
+                task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
 
     @property
     def currencies(self) -> Currencies:
@@ -117,4 +122,15 @@ class Ledger:
 
     async def create_wallet(self, asked: NewWallet, *, wallets_max: int) -> WalletView | Rejection:
         """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
-        return await create_wallet(self._pool, asked, self.currencies, wallets_max=wallets_max)
+        made = await create_wallet(self._pool, asked, wallets_max=wallets_max)
+        if asked.currency not in self.currencies:
+            await self._currencies.refresh(self._pool)
+        return made
+
+    async def update_rates(
+        self, asked: Sequence[NewRate], account_id: UUID
+    ) -> list[CurrencyRow] | list[Rejection]:
+        """Sets all of these rates, or none and says why. Every process knows them within a second."""
+        updated = await update_rates(self._pool, asked, account_id)
+        await self._currencies.refresh(self._pool)
+        return updated

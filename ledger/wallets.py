@@ -1,17 +1,21 @@
 """Making wallets: not on the hot path, and not money yet, so a plain transaction of its own."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from ledger.asking import changing
-from ledger.books import Currencies
 from ledger.ids import new_id
 from ledger.outcomes import WalletView
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import new_secret
+
+# How long a change of a currency takes to be seen by every process.
+_KNOWN_EVERYWHERE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +29,11 @@ class NewWallet:
     city: str | None = None
 
 
-async def create_wallet(
-    pool: asyncpg.Pool, asked: NewWallet, currencies: Currencies, *, wallets_max: int
-) -> WalletView | Rejection:
+async def create_wallet(pool: asyncpg.Pool, asked: NewWallet, *, wallets_max: int) -> WalletView | Rejection:
     """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit).
 
     Raises Unavailable when the database does not answer in time.
     """
-    if asked.currency not in currencies:
-        return Rejection(
-            ErrorCode.CURRENCY_UNKNOWN, f"There is no currency {asked.currency} here.", ("currency",)
-        )
     wallet = WalletView(
         id=new_id(),
         owner_id=asked.owner_id,
@@ -51,6 +49,9 @@ async def create_wallet(
         created_at=datetime.now(UTC),
     )
     async with changing(), pool.acquire() as connection, connection.transaction():
+        if not await _is_known(connection, asked.currency):
+            message = f"There is no currency {asked.currency} here."
+            return Rejection(ErrorCode.CURRENCY_UNKNOWN, message, ("currency",))
         # The owner's row is the lock: two wallets at once are counted one after the other.
         await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", asked.owner_id)
         open_count = await connection.fetchval(
@@ -73,3 +74,19 @@ async def create_wallet(
             *(wallet.currency, open_count == 0, wallet.created_at),
         )
     return wallet
+
+
+async def _is_known(connection: PoolConnectionProxy, code: str) -> bool:
+    # Held until the wallet is made, so that its decimals stand still.
+    known_for = await connection.fetchval(
+        """
+        SELECT extract(epoch FROM clock_timestamp() - coalesce(exponent_set_at, '-infinity'))::float8
+        FROM currencies WHERE code = $1 FOR KEY SHARE
+        """,
+        code,
+    )
+    if known_for is None:
+        return False
+    # Other processes may know the decimals of its amounts a moment later.
+    await asyncio.sleep(max(0.0, _KNOWN_EVERYWHERE_SECONDS - known_for))
+    return True

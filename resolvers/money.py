@@ -1,78 +1,79 @@
-"""Moving money: input to command, outcome to payload."""
+"""Owners moving their own money: input to command, outcome to payload."""
+
+from uuid import UUID
 
 from auth.principal import Role
-from ledger.commands import IDEMPOTENCY_KEY_CHARACTERS_MAX, SUMMARY_CHARACTERS_MAX, Charge, Command, Deposit
-from ledger.rejections import ErrorCode, Rejection
-from ledger.tokens import read_token
-from schema.context import Context, Info
-from schema.errors import user_errors
-from schema.inputs import ChargeArgument, DepositArgument
-from schema.operations import operation
-from schema.payloads import OperationPayload
-from schema.wallets import wallet
+from ledger.commands import Deposit, Transfer
+from ledger.tokens import NOWHERE, WalletToken, read_token
+from resolvers.submitting import submit, submit_many
+from schema.context import Info
+from schema.ids import IdKind, read_id_of
+from schema.movements import (
+    AtomicArgument,
+    Conversion,
+    DepositArgument,
+    DepositInput,
+    DepositsArgument,
+    TransferArgument,
+    TransferInput,
+    TransfersArgument,
+    WalletTarget,
+)
+from schema.payloads import BulkPayload, OperationPayload
 
 
 async def deposit(info: Info, input: DepositArgument) -> OperationPayload:
     """A top-up of the caller's own wallet."""
-    context = info.context
-    principal = context.signed_in(Role.CLIENT, Role.COMPANY)
-    return await _submit(
-        context,
-        Deposit(
-            account_id=principal.account_id,
-            wallet=read_token(input.wallet),
-            amount=input.amount,
-            currency=input.currency,
-            summary=input.summary or "",
-            idempotency_key=input.idempotency_key,
-        ),
+    account_id = info.context.signed_in(Role.CLIENT, Role.COMPANY).account_id
+    return await submit(info.context, _deposit(input, account_id))
+
+
+async def deposit_many(info: Info, inputs: DepositsArgument, atomic: AtomicArgument = False) -> BulkPayload:
+    """Many top-ups at once."""
+    account_id = info.context.signed_in(Role.CLIENT, Role.COMPANY).account_id
+    return await submit_many(info.context, [_deposit(asked, account_id) for asked in inputs], atomic=atomic)
+
+
+async def transfer(info: Info, input: TransferArgument) -> OperationPayload:
+    """Money from the caller's wallet to any other."""
+    account_id = info.context.signed_in(Role.CLIENT, Role.COMPANY).account_id
+    return await submit(info.context, _transfer(input, account_id))
+
+
+async def transfer_many(info: Info, inputs: TransfersArgument, atomic: AtomicArgument = False) -> BulkPayload:
+    """Many transfers at once."""
+    account_id = info.context.signed_in(Role.CLIENT, Role.COMPANY).account_id
+    return await submit_many(info.context, [_transfer(asked, account_id) for asked in inputs], atomic=atomic)
+
+
+def _deposit(asked: DepositInput, account_id: UUID) -> Deposit:
+    return Deposit(
+        account_id=account_id,
+        wallet=read_token(asked.wallet),
+        amount=asked.amount,
+        currency=asked.currency,
+        summary=asked.summary or "",
+        idempotency_key=asked.idempotency_key,
+        available_at=asked.available_at,
+        converts=asked.conversion is not Conversion.FORBID,
     )
 
 
-async def charge(info: Info, input: ChargeArgument) -> OperationPayload:
-    """Money from the wallet with that token, into the company's own."""
-    context = info.context
-    company_id = context.signed_in(Role.COMPANY).account_id
-    return await _submit(
-        context,
-        Charge(
-            account_id=company_id,
-            wallet=read_token(input.wallet),
-            amount=input.amount,
-            currency=input.currency,
-            summary=input.summary,
-            into=None if input.into is None else read_token(input.into),
-            usual_wallet_id=await context.ledger.usual_wallet(company_id) if input.into is None else None,
-            idempotency_key=input.idempotency_key,
-        ),
+def _transfer(asked: TransferInput, account_id: UUID) -> Transfer:
+    return Transfer(
+        account_id=account_id,
+        wallet=read_token(asked.from_),
+        to=_target(asked.to),
+        amount=asked.amount,
+        currency=asked.currency,
+        summary=asked.summary or "",
+        idempotency_key=asked.idempotency_key,
+        converts=asked.conversion is not Conversion.FORBID,
     )
 
 
-async def _submit(context: Context, command: Command) -> OperationPayload:
-    if problems := _text_problems(command):
-        return OperationPayload(
-            operation=None, wallet=None, replayed=False, user_errors=user_errors(problems)
-        )
-    outcome = await context.ledger.submit(command)
-    return OperationPayload(
-        operation=None if outcome.operation is None else operation(outcome.operation, context),
-        wallet=None if outcome.wallet is None else wallet(outcome.wallet, context),
-        replayed=outcome.replayed,
-        user_errors=[] if outcome.rejection is None else user_errors([outcome.rejection]),
-    )
-
-
-def _text_problems(command: Command) -> list[Rejection]:
-    problems = []
-    if len(command.summary) > SUMMARY_CHARACTERS_MAX:
-        message = f"A summary has at most {SUMMARY_CHARACTERS_MAX} characters."
-        problems.append(Rejection(ErrorCode.TOO_LONG, message, ("summary",)))
-    key = command.idempotency_key
-    if key == "":
-        problems.append(
-            Rejection(ErrorCode.BLANK, "An idempotency key has at least one character.", ("idempotencyKey",))
-        )
-    if key is not None and len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
-        message = f"An idempotency key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters."
-        problems.append(Rejection(ErrorCode.TOO_LONG, message, ("idempotencyKey",)))
-    return problems
+def _target(asked: WalletTarget) -> WalletToken | UUID:
+    if asked.token:
+        return read_token(asked.token)
+    # An id of nothing is answered like a token of nothing.
+    return read_id_of(IdKind.WALLET, asked.id or "") or NOWHERE

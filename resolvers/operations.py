@@ -6,14 +6,13 @@ from uuid import UUID
 import strawberry
 
 from auth.principal import Role
-from ledger.reads import ID_MAX, ID_MIN
+from schema.authorizations import StatesArgument, ledger_states
 from schema.context import Context, Info
 from schema.history import FilterArgument, HistoryOrder, OrderArgument, read_filter
 from schema.ids import IdKind, read_id_of
-from schema.operations import Operation, OperationConnection, OperationEdge, operation
-from schema.paging import After, Before, First, Last, Order, cut, page_info, read_page, span_of
-
-_BY_ID = Order("o", UUID, ID_MIN, ID_MAX)
+from schema.operation_pages import BY_ID, OperationConnection, operation_page, reserved_page
+from schema.operations import Operation, operation
+from schema.paging import After, Before, First, Last, read_page, span_of
 
 
 async def find_operation(
@@ -49,15 +48,25 @@ async def list_operations(
     owner_id = None if principal.role is Role.ADMIN else principal.account_id
     page = read_page(first, after, last, before)
     newest_first = order_by is not HistoryOrder.OLDEST_FIRST
-    span = span_of(page, _BY_ID, newest_first=newest_first, wanted=read_filter(filter_))
-    records = await context.ledger.reads.operations(owner_id, span)
-    kept, has_next, has_previous = cut(records, page)
-    edges = [
-        OperationEdge(node=operation(record, context), cursor=_BY_ID.write_cursor(record.id))
-        for record in kept
-    ]
-    return OperationConnection(
-        nodes=[edge.node for edge in edges],
-        edges=edges,
-        page_info=page_info([edge.cursor for edge in edges], has_next, has_previous),
+    span = span_of(page, BY_ID, newest_first=newest_first, wanted=read_filter(filter_))
+    return operation_page(await context.ledger.reads.operations(owner_id, span), page, context)
+
+
+async def list_authorizations(
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    states: StatesArgument = None,
+) -> OperationConnection:
+    """The authorizations that the company made; everyone's for an administrator."""
+    context = info.context
+    principal = context.signed_in(Role.COMPANY, Role.ADMIN)
+    return await reserved_page(
+        context,
+        read_page(first, after, last, before),
+        kind="AUTHORIZATION",
+        account_id=None if principal.role is Role.ADMIN else principal.account_id,
+        states=ledger_states(states),
     )

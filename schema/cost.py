@@ -22,6 +22,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     NullValueNode,
     OperationDefinitionNode,
     SelectionNode,
@@ -40,6 +41,8 @@ CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "change
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 # A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
 LIST_ITEMS = 10
+# What the outcome of one of many inputs may cost before it counts: an input is worth an answer.
+OUTCOME_ALLOWANCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ LIMITS = CostLimits()
 class Cost(NamedTuple):
     """What a selection set costs, fragments included. `credentials`: fields that check or set a password.
 
-    `has_variable_pages`: whether it depends on variables.
+    `has_variable_pages`: whether it depends on variables, by the size of a page or the number of inputs.
     """
 
     total: int
@@ -93,7 +96,7 @@ class CostRule:
     def measure(self, document: DocumentNode) -> dict[OperationDefinitionNode, Cost]:
         """The cost of each operation. Raises Failure (BAD_USER_INPUT) where one or the whole is too much.
 
-        Pages whose size is a variable count with the smallest that it could ask for; an operation that
+        Pages and lists of inputs that are variables count with the smallest that they could be; an operation that
         `has_variable_pages` is to be measured again, with its variables.
         """
         if len(document.definitions) > LIMITS.definitions_max:
@@ -274,16 +277,19 @@ class _Measure:
         credentials = int(name in CREDENTIAL_FIELDS and parent is self._schema.mutation_type)
         if not field.selection_set:
             return Cost(1, 1, 1, credentials)
-        items = _items(field, definition, parent, self._variables)
         below = self.selection_set(
             field.selection_set, get_named_type(definition.type) if definition else None
         )
+        if definition is not None and "inputs" in definition.args:
+            total = _input_count(field, self._variables) * max(1, below.total - OUTCOME_ALLOWANCE)
+        else:
+            total = _items(field, definition, parent, self._variables) * below.total
         return Cost(
-            1 + items * below.total,
+            1 + total,
             1 + below.depth,
             1 + below.fields,
             credentials + below.credentials,
-            below.has_variable_pages or any(isinstance(size, VariableNode) for size in _page_sizes(field)),
+            below.has_variable_pages or any(isinstance(size, VariableNode) for size in _sizes(field)),
         )
 
 
@@ -300,11 +306,28 @@ def _items(
         return _page_items(field, variables)
     if not is_list_type(get_nullable_type(definition.type)):
         return 1
-    # A connection's lists are the page that its field was multiplied by; introspection lists the schema,
-    # whose size no client chooses.
-    return (
-        1 if parent and (parent.name.endswith("Connection") or parent.name.startswith("__")) else LIST_ITEMS
+    # A connection's lists are the page that its field was multiplied by, outcomes the inputs; introspection lists
+    # the schema, whose size no client chooses.
+    is_multiplied = parent and (
+        parent.name.endswith(("Connection", "BulkPayload")) or parent.name.startswith("__")
     )
+    return 1 if is_multiplied else LIST_ITEMS
+
+
+def _sizes(field: FieldNode) -> list[ValueNode]:
+    inputs = [argument.value for argument in field.arguments or () if argument.name.value == "inputs"]
+    return [*_page_sizes(field), *inputs]
+
+
+def _input_count(field: FieldNode, variables: Mapping[str, object] | None) -> int:
+    for argument in field.arguments or ():
+        if argument.name.value == "inputs":
+            if isinstance(argument.value, ListValueNode):
+                return len(argument.value.values)
+            if isinstance(argument.value, VariableNode) and variables is not None:
+                inputs = variables.get(argument.value.name.value)
+                return len(inputs) if isinstance(inputs, list) else 1
+    return 1
 
 
 def _page_sizes(field: FieldNode) -> list[ValueNode]:

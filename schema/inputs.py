@@ -1,17 +1,11 @@
-"""What mutations take."""
+"""What mutations about accounts and wallets take."""
 
 from typing import Annotated
 
 import strawberry
 
-from schema.scalars import Amount, CurrencyCode, WalletToken
+from schema.scalars import CurrencyCode
 
-_KEY = (
-    "1 to 255 characters of your choice. The same key from the same account with the same input answers with the "
-    "first outcome (`replayed: true`) for ever, and with another input is IDEMPOTENCY_CONFLICT. Send one with "
-    "every request that moves money, and a lost answer is got again by sending the request again."
-)
-_CURRENCY = "The currency of `amount`; the wallet's when left out."
 _PASSWORD = (
     "8 to 128 characters; not a common password, not all digits, and not like your name, company, e-mail address "
     "or phone number."
@@ -76,32 +70,6 @@ class CreateWalletInput:
     city: str | None = strawberry.field(default=None, description="Where it is used: up to 255 characters.")
 
 
-@strawberry.input(description="A top-up of one's own wallet.")
-class DepositInput:
-    """The caller owns the wallet."""
-
-    wallet: WalletToken = strawberry.field(description="The token of your wallet.")
-    amount: Amount = strawberry.field(description="How much, greater than zero.")
-    currency: CurrencyCode | None = strawberry.field(default=None, description=_CURRENCY)
-    summary: str | None = strawberry.field(default=None, description="What it is for: up to 255 characters.")
-    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
-
-
-@strawberry.input(description="A company's charge of a wallet.")
-class ChargeInput:
-    """The caller is a company."""
-
-    wallet: WalletToken = strawberry.field(description="The token of the wallet to take the money from.")
-    amount: Amount = strawberry.field(description="How much, greater than zero.")
-    currency: CurrencyCode | None = strawberry.field(default=None, description=_CURRENCY)
-    summary: str = strawberry.field(description="What it is for, for both histories: up to 255 characters.")
-    into: WalletToken | None = strawberry.field(
-        default=None,
-        description="Which of the company's wallets is credited; needed only where it has more than one.",
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
-
-
 SignUpClientArgument = Annotated[SignUpClientInput, strawberry.argument(description="Who the client is.")]
 SignUpCompanyArgument = Annotated[SignUpCompanyInput, strawberry.argument(description="Who the company is.")]
 LogInArgument = Annotated[LogInInput, strawberry.argument(description="Who signs in, and the proof of it.")]
@@ -110,10 +78,4 @@ ChangePasswordArgument = Annotated[
 ]
 CreateWalletArgument = Annotated[
     CreateWalletInput, strawberry.argument(description="What the wallet is to be; `{}` for the usual one.")
-]
-DepositArgument = Annotated[
-    DepositInput, strawberry.argument(description="Which of your wallets is topped up, and with how much.")
-]
-ChargeArgument = Annotated[
-    ChargeInput, strawberry.argument(description="Which wallet is charged, with how much, and for what.")
 ]

@@ -3,6 +3,7 @@
 import strawberry
 
 from ledger.books import Currencies
+from ledger.errors import Unavailable
 from ledger.money import decimal_text
 from schema.scalars import Amount, CurrencyCode, DateTime
 
@@ -32,6 +33,12 @@ class Currency:
 
 
 def money(amount_minor: int, code: str, currencies: Currencies) -> Money:
-    """Minor units of a currency as clients see them."""
-    text = decimal_text(amount_minor, currencies[code].exponent)
+    """Minor units of a currency as clients see them.
+
+    Raises Unavailable for a currency that came a moment ago by way of another process.
+    """
+    currency = currencies.get(code)
+    if currency is None:
+        raise Unavailable(executed_unknown=True)
+    text = decimal_text(amount_minor, currency.exponent)
     return Money(amount=Amount(text), currency=CurrencyCode(code))

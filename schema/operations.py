@@ -8,14 +8,14 @@ import strawberry
 from ledger.books import Currencies
 from ledger.outcomes import Operation as Record
 from ledger.rejections import ErrorCode
-from ledger.tokens import write_token
+from schema.authorizations import Authorization, authorization
 from schema.context import Context, Info
 from schema.enums import describe_enum
 from schema.ids import IdKind, write_id
 from schema.money import Money, money
 from schema.nodes import Node
-from schema.paging import PageInfo
-from schema.scalars import Amount, DateTime, WalletToken
+from schema.references import WalletReference
+from schema.scalars import Amount, DateTime
 
 
 class OperationKind(StrEnum):
@@ -66,39 +66,17 @@ describe_enum(
 )
 
 
-@strawberry.type(description="The other side of an operation, as far as the reader may see it.")
-class WalletReference:
-    """Loaded only where it is asked for, and together for a whole page."""
+# The company was given the payer's token to ask for these.
+_BY_TOKEN = ("CHARGE", "AUTHORIZATION")
 
-    wallet_id: strawberry.Private[UUID]
-    charged_by: strawberry.Private[UUID | None]
 
-    @strawberry.field(description="The wallet's public id.")
-    def id(self) -> strawberry.ID:
-        """The wallet's public id."""
-        return strawberry.ID(write_id(IdKind.WALLET, self.wallet_id))
+@strawberry.type(description="A part of a charge that went to another wallet than the company's.")
+class Split:
+    """One share of a charge."""
 
-    @strawberry.field(
-        description=(
-            "Shown to the wallet's owner, to administrators, and to a company for a wallet that it charged; "
-            "null to others."
-        )
-    )
-    async def token(self, info: Info) -> WalletToken | None:
-        """The wallet's token, for those who may see it."""
-        context: Context = info.context
-        reference = await context.references.load(self.wallet_id)
-        asks = context.signed_in().account_id
-        if reference.token_secret is None or not (
-            context.may_read(reference.owner_id) or asks == self.charged_by
-        ):
-            return None
-        return WalletToken(write_token(reference.id, reference.token_secret))
-
-    @strawberry.field(description="The company's name, or the client's first name and initial.")
-    async def owner_name(self, info: Info) -> str:
-        """Whose wallet it is."""
-        return (await info.context.references.load(self.wallet_id)).owner_name
+    wallet: WalletReference = strawberry.field(description="The wallet that got it.")
+    amount: Money = strawberry.field(description="How much of the charge, in the charge's currency.")
+    credited: Money = strawberry.field(description="What reached the wallet, in its currency.")
 
 
 @strawberry.type(
@@ -116,7 +94,10 @@ class Operation(Node):
     summary: str = strawberry.field(description="What it was for, in the words of whoever asked.")
     created_at: DateTime = strawberry.field(description="When it was decided.")
     rate: Amount | None = strawberry.field(
-        description="Units of the credited currency for one unit of the debited one; null where nothing was converted."
+        description=(
+            "Units of the credited currency for one unit of the debited one (of the one asked for, in a deposit), to "
+            "12 significant digits; null where nothing was converted."
+        )
     )
 
     @strawberry.field(description="As asked for, in the currency asked for.")
@@ -141,26 +122,85 @@ class Operation(Node):
     @strawberry.field(description="The wallet that money left; null for a deposit.")
     def source(self) -> WalletReference | None:
         """The wallet that money left."""
-        if self.record.source_id is None:
-            return None
-        charged_by = self.record.account_id if self.record.kind == "CHARGE" else None
-        return WalletReference(wallet_id=self.record.source_id, charged_by=charged_by)
+        return self._side(self.record.source_id, is_payer=self.record.kind in _BY_TOKEN)
 
     @strawberry.field(description="The wallet that money reached; null for a withdrawal.")
     def target(self) -> WalletReference | None:
         """The wallet that money reached."""
-        if self.record.target_id is None:
-            return None
-        return WalletReference(wallet_id=self.record.target_id, charged_by=None)
+        return self._side(self.record.target_id, is_payer=False)
 
     @strawberry.field(
-        description="How much of a charge has been given back so far; null for what is no charge or failed."
+        description=(
+            "How much of a charge or capture has been given back so far, in the currency of `amount`; null for other "
+            "kinds and for what failed."
+        )
     )
-    def refunded(self) -> Money | None:
-        """How much of a charge has been given back so far."""
-        if self.record.kind != "CHARGE" or not self.success:
+    async def refunded(self, info: Info) -> Money | None:
+        """How much has been given back so far."""
+        if self.record.kind not in ("CHARGE", "CAPTURE") or not self.success:
             return None
-        return money(0, self.record.currency, self.currencies)
+        shares = await info.context.shares.load(self.record.id)
+        return money(shares[0].refunded if shares else 0, self.record.currency, self.currencies)
+
+    @strawberry.field(
+        description=(
+            "The parts of a charge that went to other wallets than the company's: all of them for the company that "
+            "made it and for administrators, one's own for others."
+        )
+    )
+    async def splits(self, info: Info) -> list[Split]:
+        """The parts that went to others."""
+        if self.record.kind != "CHARGE" or not self.success:
+            return []
+        context = info.context
+        shares = await context.shares.load(self.record.id)
+        return [
+            Split(
+                wallet=WalletReference(wallet_id=share.wallet_id),
+                amount=money(share.amount, self.record.currency, self.currencies),
+                credited=money(share.moved, share.currency, self.currencies),
+            )
+            for share in shares
+            if share.number > 1
+            and (context.may_read(self.record.account_id) or context.may_read(share.owner_id))
+        ]
+
+    @strawberry.field(
+        description=(
+            "What this one goes back to: the charge that a refund gives back, the authorization that was captured or "
+            "released. Null for other kinds."
+        )
+    )
+    async def origin(self, info: Info) -> "Operation | None":
+        """The earlier operation."""
+        if self.record.origin_id is None:
+            return None
+        record = await info.context.operations.load(self.record.origin_id)
+        return None if record is None else operation(record, info.context)
+
+    @strawberry.field(
+        description="From when on the money of a deposit can be used, where that was not at once; null otherwise."
+    )
+    def available_at(self) -> DateTime | None:
+        """When a deposit becomes available."""
+        is_later = self.record.kind == "DEPOSIT" and self.record.due_at is not None
+        return DateTime(self.record.due_at) if is_later and self.record.due_at else None
+
+    @strawberry.field(
+        description="How far an authorization has come; null for other kinds and for what failed."
+    )
+    async def authorization(self, info: Info) -> Authorization | None:
+        """How far an authorization has come."""
+        if self.record.kind != "AUTHORIZATION" or not self.success:
+            return None
+        reservation = await info.context.reservations.load(self.record.id)
+        return None if reservation is None else authorization(self.record, reservation, self.currencies)
+
+    def _side(self, wallet_id: UUID | None, *, is_payer: bool) -> WalletReference | None:
+        if wallet_id is None:
+            return None
+        charged_by = self.record.account_id if is_payer else None
+        return WalletReference(wallet_id=wallet_id, charged_by=charged_by, charged_at=self.record.created_at)
 
     def _moved(self, amount_minor: int | None, code: str | None) -> Money | None:
         if amount_minor is None or code is None:
@@ -180,22 +220,5 @@ def operation(record: Record, context: Context) -> Operation:
         failure_code=record.failure_code,
         summary=record.summary,
         created_at=DateTime(record.created_at),
-        rate=None,
+        rate=None if record.rate is None else Amount(record.rate),
     )
-
-
-@strawberry.type(description="An operation in a list.")
-class OperationEdge:
-    """The Relay type of that name."""
-
-    node: Operation = strawberry.field(description="The operation.")
-    cursor: str = strawberry.field(description="Where it stands in the list.")
-
-
-@strawberry.type(description="A page of operations.")
-class OperationConnection:
-    """The Relay type of that name."""
-
-    nodes: list[Operation] = strawberry.field(description="The operations alone.")
-    edges: list[OperationEdge] = strawberry.field(description="The operations with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")

@@ -76,3 +76,12 @@ class OperationPayload:
         description="Whether this is the first outcome again, of an earlier request with the same idempotency key."
     )
     user_errors: list[UserError] = strawberry.field(description=_USER_ERRORS)
+
+
+@strawberry.type(description="What came of each of several requests to move money.")
+class BulkPayload:
+    """The answer to every mutation that takes many."""
+
+    outcomes: list[OperationPayload] = strawberry.field(description="One for each input, in the same order.")
+    succeeded_count: int = strawberry.field(description="How many of them succeeded.")
+    failed_count: int = strawberry.field(description="How many of them have userErrors.")

@@ -4,16 +4,19 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.accounts import change_password, log_in, log_out, sign_up_client, sign_up_company, viewer
-from resolvers.currencies import list_currencies
-from resolvers.money import charge, deposit
+from resolvers.charges import authorize, capture, charge, charge_many, refund, release
+from resolvers.currencies import convert, list_currencies, update_rates
+from resolvers.money import deposit, deposit_many, transfer, transfer_many
 from resolvers.nodes import find_node
-from resolvers.operations import find_operation, list_operations
+from resolvers.operations import find_operation, list_authorizations, list_operations
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
 from schema.accounts import Account, Administrator, Client, Company
-from schema.money import Currency
+from schema.money import Currency, Money
 from schema.nodes import Node
-from schema.operations import Operation, OperationConnection
+from schema.operation_pages import OperationConnection
+from schema.operations import Operation
 from schema.payloads import (
+    BulkPayload,
     ChangePasswordPayload,
     CreateWalletPayload,
     LogInPayload,
@@ -21,6 +24,7 @@ from schema.payloads import (
     OperationPayload,
     SignUpPayload,
 )
+from schema.rates import UpdateRatesPayload
 from schema.scalars import SCALARS
 from schema.wallets import Wallet, WalletConnection
 
@@ -51,8 +55,19 @@ class Query:
         resolver=list_operations,
         description="Operations of all the reader's wallets; all operations, for an administrator.",
     )
+    authorizations: OperationConnection = strawberry.field(
+        resolver=list_authorizations,
+        description="Companies: the authorizations that they made, newest first; all, for an administrator.",
+    )
     currencies: list[Currency] = strawberry.field(
         resolver=list_currencies, description="Every currency that a wallet may have, by code."
+    )
+    convert: Money = strawberry.field(
+        resolver=convert,
+        description=(
+            "What an amount is worth in another currency at the rates of now, rounded down to its last decimal: what "
+            "would arrive. BAD_USER_INPUT where a currency is unknown or has no rate."
+        ),
     )
     node: Node | None = strawberry.field(
         resolver=find_node,
@@ -97,6 +112,46 @@ class Mutation:
         description=(
             "Companies only: takes money from the wallet with that token into the company's own wallet. All or "
             "nothing. `wallet` in the payload is the company's."
+        ),
+    )
+    transfer: OperationPayload = strawberry.field(
+        resolver=transfer, description="The owner sends money to any wallet, named by its token or id."
+    )
+    refund: OperationPayload = strawberry.field(
+        resolver=refund,
+        description=(
+            "Gives back all or part of a charge, by the company that made it; never more in all than was charged. In "
+            "another currency at the charge's own rate, so that all of it gives back exactly what left the payer."
+        ),
+    )
+    authorize: OperationPayload = strawberry.field(
+        resolver=authorize,
+        description="Companies only: sets money aside for a later capture, until it expires.",
+    )
+    capture: OperationPayload = strawberry.field(
+        resolver=capture,
+        description="Takes all or part of what was authorized; what is not captured is released.",
+    )
+    release: OperationPayload = strawberry.field(
+        resolver=release, description="Gives back what an authorization still holds."
+    )
+    deposit_many: BulkPayload = strawberry.field(
+        resolver=deposit_many,
+        description="Up to 1,000 deposits in one request, each with its own outcome and key.",
+    )
+    charge_many: BulkPayload = strawberry.field(
+        resolver=charge_many,
+        description="Up to 1,000 charges in one request, each with its own outcome and key.",
+    )
+    transfer_many: BulkPayload = strawberry.field(
+        resolver=transfer_many,
+        description="Up to 1,000 transfers in one request, each with its own outcome and key.",
+    )
+    update_rates: UpdateRatesPayload = strawberry.field(
+        resolver=update_rates,
+        description=(
+            "Administrators only: sets rates (units of the base currency for one unit), adding currencies that are "
+            "new. All or nothing; every process goes by them within a second, and no operation sees half of them."
         ),
     )
 

@@ -14,11 +14,13 @@ from schema.failures import Failure, FailureCode
 Amount = NewType("Amount", str)
 CurrencyCode = NewType("CurrencyCode", str)
 WalletToken = NewType("WalletToken", str)
+Percentage = NewType("Percentage", str)
 DateTime = NewType("DateTime", datetime)
 
 # Above the largest integer that an amount's text could hold.
 _INTEGER_AMOUNT_LIMIT = 10**AMOUNT_CHARACTERS_MAX
 _TOKEN_CHARACTERS_MAX = 255
+_PERCENTAGE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?", re.ASCII)
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
 # RFC 3339, section 5.6, down to the microsecond.
 _DATE_TIME = re.compile(
@@ -55,6 +57,15 @@ def read_wallet_token(value: object) -> str:
     """The token's text. What is no token of any wallet is answered like an unknown one, later."""
     if not isinstance(value, str) or len(value) > _TOKEN_CHARACTERS_MAX:
         raise _refuse(f"A WalletToken is a string of at most {_TOKEN_CHARACTERS_MAX} characters.")
+    return value
+
+
+def read_percentage(value: object) -> str:
+    """The percentage's text. Whether it is above 0 and at most 100 is asked later."""
+    if type(value) is int:
+        value = str(value)
+    if not isinstance(value, str) or _PERCENTAGE.fullmatch(value) is None:
+        raise _refuse('A Percentage is a string of digits with at most 4 decimals, such as "12.5".')
     return value
 
 
@@ -100,6 +111,15 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         ),
         serialize=str,
         parse_value=read_wallet_token,
+    ),
+    Percentage: strawberry.scalar(
+        name="Percentage",
+        description=(
+            'A decimal number written as a string, such as `"12.5"`: above 0, at most 100, with at most 4 decimals. In '
+            "inputs a JSON integer is taken too."
+        ),
+        serialize=str,
+        parse_value=read_percentage,
     ),
     DateTime: strawberry.scalar(
         name="DateTime",

@@ -8,6 +8,7 @@ import strawberry
 from ledger.books import Currencies
 from ledger.outcomes import WalletView
 from ledger.tokens import write_token
+from schema.authorizations import StatesArgument, ledger_states
 from schema.context import Context, Info
 from schema.enums import describe_enum
 from schema.history import (
@@ -21,6 +22,7 @@ from schema.history import (
 from schema.ids import IdKind, write_id
 from schema.money import Money, money
 from schema.nodes import Node
+from schema.operation_pages import OperationConnection, reserved_page
 from schema.paging import After, Before, First, Last, PageInfo, read_page
 from schema.scalars import CurrencyCode, DateTime, WalletToken
 
@@ -96,6 +98,38 @@ class Wallet(Node):
         """A page of the history."""
         page = read_page(first, after, last, before)
         return await wallet_history(self.view, info.context, page, read_filter(filter_), order_by)
+
+    @strawberry.field(description="The authorizations that hold or held money in this wallet, newest first.")
+    async def authorizations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        states: StatesArgument = None,
+    ) -> OperationConnection:
+        """A page of the authorizations."""
+        return await reserved_page(
+            info.context,
+            read_page(first, after, last, before),
+            kind="AUTHORIZATION",
+            wallet_id=self.view.id,
+            states=ledger_states(states),
+        )
+
+    @strawberry.field(description="The deposits that are not available yet, newest first.")
+    async def pending_deposits(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> OperationConnection:
+        """A page of the deposits that are pending."""
+        return await reserved_page(
+            info.context,
+            read_page(first, after, last, before),
+            kind="DEPOSIT",
+            wallet_id=self.view.id,
+            states=["OPEN"],
+        )
 
 
 def wallet(view: WalletView, context: Context) -> Wallet:

@@ -43,6 +43,9 @@ def share_out(asked: Amount, payee: Wallet, splits: Sequence[Split], books: Book
 
 
 def _quota(split: Split, asked: Amount, books: Books, at: tuple[str, ...]) -> Fraction | Rejection:
+    if (split.amount is None) == (split.percentage is None):
+        message = "A part is an amount or a percentage, one of the two."
+        return Rejection(ErrorCode.INVALID, message, at)
     if split.amount is not None:
         amount = read_amount(split.amount, asked.currency.code, None, books, (*at, "amount"))
         return amount if isinstance(amount, Rejection) else Fraction(amount.minor)

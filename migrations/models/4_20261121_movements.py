@@ -26,6 +26,11 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             -- When a deposit becomes available, or an authorization expires.
             ADD COLUMN due_at    timestamptz;
 
+        -- Since when its amounts have that many decimals, where that is not from the start.
+        ALTER TABLE currencies ADD COLUMN exponent_set_at timestamptz;
+        -- Whether any wallet has a currency is asked before its decimals change.
+        CREATE INDEX wallets_of_currency ON wallets (currency);
+
         -- Counts the changes of currencies, so that every transaction can see whether it knows the latest.
         CREATE TABLE currency_revision (
             is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
@@ -123,7 +128,8 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
         DROP VIEW holders_now;
         DROP TABLE shares, reservations, rates, currency_revision;
-        ALTER TABLE currencies DROP CONSTRAINT currencies_base_is_worth_itself;
+        DROP INDEX wallets_of_currency;
+        ALTER TABLE currencies DROP CONSTRAINT currencies_base_is_worth_itself, DROP COLUMN exponent_set_at;
         ALTER TABLE operations DROP COLUMN rate, DROP COLUMN origin_id, DROP COLUMN due_at;
         ALTER TABLE wallets DROP COLUMN token_rotated_at;
     """

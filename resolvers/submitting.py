@@ -1,0 +1,90 @@
+"""Handing commands to the ledger, and turning what comes of them into payloads."""
+
+from collections.abc import Sequence
+
+from ledger.commands import (
+    IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    SPLITS_MAX,
+    SUMMARY_CHARACTERS_MAX,
+    Charge,
+    Command,
+)
+from ledger.outcomes import Outcome
+from ledger.rejections import ErrorCode, Rejection
+from schema.context import Context
+from schema.errors import user_errors
+from schema.failures import Failure, FailureCode
+from schema.operations import operation
+from schema.payloads import BulkPayload, OperationPayload
+from schema.wallets import wallet
+
+COMMANDS_MAX = 1000
+
+_NOT_EXECUTED = Rejection(
+    ErrorCode.NOT_EXECUTED, "Another part of this all-or-nothing request was refused, so nothing was done."
+)
+
+
+async def submit(context: Context, command: Command) -> OperationPayload:
+    """The command's outcome, once it is committed."""
+    if problems := size_problems(command):
+        return refusal(problems)
+    return _payload(await context.ledger.submit(command), context)
+
+
+async def submit_many(context: Context, commands: Sequence[Command], *, atomic: bool | None) -> BulkPayload:
+    """The outcomes of all of them, in order. What is wrong with one text is that one's outcome alone."""
+    if len(commands) > COMMANDS_MAX:
+        raise Failure(FailureCode.BAD_USER_INPUT, f"At most {COMMANDS_MAX} in one request.")
+    refused = {
+        index: refusal(problems)
+        for index, command in enumerate(commands)
+        if (problems := size_problems(command))
+    }
+    if atomic and refused:
+        payloads = [refused.get(index) or refusal([_NOT_EXECUTED]) for index in range(len(commands))]
+    else:
+        sound = [command for index, command in enumerate(commands) if index not in refused]
+        outcomes = iter(await context.ledger.submit_many(sound, is_atomic=bool(atomic)) if sound else ())
+        payloads = [
+            refused[index] if index in refused else _payload(next(outcomes), context)
+            for index in range(len(commands))
+        ]
+    failed_count = sum(bool(payload.user_errors) for payload in payloads)
+    return BulkPayload(
+        outcomes=payloads, succeeded_count=len(payloads) - failed_count, failed_count=failed_count
+    )
+
+
+def refusal(problems: Sequence[Rejection]) -> OperationPayload:
+    """The payload of what never came to the ledger."""
+    return OperationPayload(operation=None, wallet=None, replayed=False, user_errors=user_errors(problems))
+
+
+def size_problems(command: Command) -> list[Rejection]:
+    """What is too long for the ledger to look at."""
+    problems = []
+    if len(command.summary) > SUMMARY_CHARACTERS_MAX:
+        message = f"A summary has at most {SUMMARY_CHARACTERS_MAX} characters."
+        problems.append(Rejection(ErrorCode.TOO_LONG, message, ("summary",)))
+    key = command.idempotency_key
+    if key == "":
+        problems.append(
+            Rejection(ErrorCode.BLANK, "An idempotency key has at least one character.", ("idempotencyKey",))
+        )
+    if key is not None and len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
+        message = f"An idempotency key has at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters."
+        problems.append(Rejection(ErrorCode.TOO_LONG, message, ("idempotencyKey",)))
+    if isinstance(command, Charge) and len(command.splits) > SPLITS_MAX:
+        message = f"A charge has at most {SPLITS_MAX} splits."
+        problems.append(Rejection(ErrorCode.INVALID, message, ("splits",)))
+    return problems
+
+
+def _payload(outcome: Outcome, context: Context) -> OperationPayload:
+    return OperationPayload(
+        operation=None if outcome.operation is None else operation(outcome.operation, context),
+        wallet=None if outcome.wallet is None else wallet(outcome.wallet, context),
+        replayed=outcome.replayed,
+        user_errors=[] if outcome.rejection is None else user_errors([outcome.rejection]),
+    )
