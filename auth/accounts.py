@@ -1,4 +1,4 @@
-"""What people do with their accounts: sign up, log in, log out, change the password.
+"""What people do with their accounts: sign up, log in, log out, change the password, delete them.
 
 Nothing here knows GraphQL. A refusal is in the outcome; an exception is for what is no business:
 RateLimited, Overloaded and Unavailable, as auth.errors has them.
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 from tortoise.transactions import in_transaction
 
 from auth.account_records import AccountRecord, EmailTaken, insert_account, personal_texts, read_record
+from auth.deletion import WRONG_PASSWORD, delete_account
 from auth.errors import Unauthenticated
 from auth.passwords import PasswordHasher
 from auth.principal import Principal
@@ -66,7 +68,9 @@ class Accounts:
         sessions: Sessions,
         throttle: Throttle,
         token_lifetime: timedelta,
+        pool: asyncpg.Pool,
     ) -> None:
+        self._pool = pool
         self._hasher = hasher
         self._tokens = tokens
         self._sessions = sessions
@@ -138,16 +142,9 @@ class Accounts:
         token is slowed like guessing at the log-in, but counted apart, so that the owner's log-ins
         don't suffer from it.
         """
-        async with asking():
-            account = await Account.get_or_none(id=principal.account_id, deleted_at=None)
+        account = await self._proven(principal, current)
         if account is None:
-            raise Unauthenticated
-        account_id = str(account.id)
-        async with self._throttle.attempt(account_id, account_id) as attempt:
-            if not (await self._hasher.verify(current, account.password_hash)).correct:
-                await attempt.failed()
-                return Refused((WRONG_CURRENT_PASSWORD,))
-            await attempt.succeeded()
+            return Refused((WRONG_CURRENT_PASSWORD,))
         problems = check_password(new, personal_texts(await read_record(account)), "newPassword")
         if problems:
             return Refused(tuple(problems))
@@ -159,6 +156,34 @@ class Accounts:
                 return Refused((WRONG_CURRENT_PASSWORD,))
             await self._sessions.end_others(account.id, principal.session_id, connection)
         return None
+
+    async def delete(self, principal: Principal, password: str) -> Refused | None:
+        """Deletes the account, whose wallets must be empty; None when that was done.
+
+        Raises Unauthenticated when it is gone already. Guessing the password is slowed as in change_password.
+        """
+        account = await self._proven(principal, password)
+        if account is None:
+            return Refused((WRONG_PASSWORD,))
+        refusal = await delete_account(self._pool, account.id, account.password_hash)
+        if refusal is not None:
+            return Refused((refusal,))
+        # Here at once; by the account's end in all processes within a second.
+        await self._sessions.end(principal.session_id)
+        return None
+
+    async def _proven(self, principal: Principal, password: str) -> Account | None:
+        async with asking():
+            account = await Account.get_or_none(id=principal.account_id, deleted_at=None)
+        if account is None:
+            raise Unauthenticated
+        account_id = str(account.id)
+        async with self._throttle.attempt(account_id, account_id) as attempt:
+            if not (await self._hasher.verify(password, account.password_hash)).correct:
+                await attempt.failed()
+                return None
+            await attempt.succeeded()
+        return account
 
     async def _sign_up(
         self, details: ClientDetails | CompanyDetails | list[Rejection], password: str

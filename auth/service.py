@@ -35,7 +35,7 @@ class Auth:
         sessions.open()
         throttle.open()
         try:
-            accounts = Accounts(hasher, tokens, sessions, throttle, lifetime)
+            accounts = Accounts(hasher, tokens, sessions, throttle, lifetime, pool)
             yield Auth(accounts, Authenticator(tokens, sessions))
         finally:
             await throttle.close()

@@ -22,7 +22,7 @@ SELECT id FROM wallets WHERE owner_id = $1 AND only_one AND status <> 'CLOSED' L
 -- name: wallet_references
 -- How wallets look to others: whose they are, and the token for those who may see it.
 SELECT wallets.id, wallets.owner_id, wallets.token_secret,
-       coalesce(companies.name, clients.first_name || ' ' || left(clients.last_name, 1) || '.', '') AS owner_name,
+       coalesce(companies.name, clients.first_name || ' ' || left(clients.last_name, 1) || '.', '(deleted)') AS owner_name,
        wallets.token_rotated_at
 FROM wallets
 LEFT JOIN companies ON companies.account_id = wallets.owner_id

@@ -22,6 +22,7 @@ from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
 from ledger.replays import first_outcomes
 from ledger.system_wallets import SystemWallets
+from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
 from runtime.settings import WRITERS_A_PROCESS, Settings
@@ -39,6 +40,7 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
         self._currencies = currencies
         self.reads = Reads(pool)
+        self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool
         self._coalescer = coalescer
         self._usual_wallets: dict[UUID, UUID] = {}

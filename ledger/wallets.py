@@ -53,7 +53,11 @@ async def create_wallet(pool: asyncpg.Pool, asked: NewWallet, *, wallets_max: in
             message = f"There is no currency {asked.currency} here."
             return Rejection(ErrorCode.CURRENCY_UNKNOWN, message, ("currency",))
         # The owner's row is the lock: two wallets at once are counted one after the other.
-        await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", asked.owner_id)
+        is_deleted = await connection.fetchval(
+            "SELECT deleted_at IS NOT NULL FROM accounts WHERE id = $1 FOR NO KEY UPDATE", asked.owner_id
+        )
+        if is_deleted:
+            return Rejection(ErrorCode.WALLET_LIMIT_REACHED, "The account was deleted.")
         open_count = await connection.fetchval(
             "SELECT count(*) FROM wallets WHERE owner_id = $1 AND status <> 'CLOSED'", asked.owner_id
         )

@@ -4,12 +4,14 @@ from typing import TypeVar
 
 from auth.account_records import find_account
 from auth.accounts import Refused, SignedIn
+from auth.principal import Role
 from schema.accounts import Account, account
 from schema.context import Info
 from schema.errors import user_errors
 from schema.inputs import ChangePasswordArgument, LogInArgument, SignUpClientArgument, SignUpCompanyArgument
 from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
 from schema.scalars import DateTime
+from schema.wallet_life import DeleteAccountArgument, DeleteAccountPayload
 
 SignedInPayload = TypeVar("SignedInPayload", SignUpPayload, LogInPayload)
 
@@ -74,6 +76,13 @@ async def change_password(info: Info, input: ChangePasswordArgument) -> ChangePa
         context.signed_in(), input.current_password, input.new_password
     )
     return ChangePasswordPayload(user_errors=[] if refused is None else user_errors(refused.rejections))
+
+
+async def delete_account(info: Info, input: DeleteAccountArgument) -> DeleteAccountPayload:
+    """The end of the caller's account."""
+    principal = info.context.signed_in(Role.CLIENT, Role.COMPANY)
+    refused = await info.context.auth.accounts.delete(principal, input.password)
+    return DeleteAccountPayload(user_errors=[] if refused is None else user_errors(refused.rejections))
 
 
 def _signed_in(payload: type[SignedInPayload], outcome: SignedIn | Refused) -> SignedInPayload:

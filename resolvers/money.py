@@ -63,7 +63,7 @@ def _transfer(asked: TransferInput, account_id: UUID) -> Transfer:
     return Transfer(
         account_id=account_id,
         wallet=read_token(asked.from_),
-        to=_target(asked.to),
+        to=read_target(asked.to),
         amount=asked.amount,
         currency=asked.currency,
         summary=asked.summary or "",
@@ -72,7 +72,8 @@ def _transfer(asked: TransferInput, account_id: UUID) -> Transfer:
     )
 
 
-def _target(asked: WalletTarget) -> WalletToken | UUID:
+def read_target(asked: WalletTarget) -> WalletToken | UUID:
+    """The wallet by its token or its id, whichever was given."""
     if asked.token:
         return read_token(asked.token)
     # An id of nothing is answered like a token of nothing.

@@ -21,7 +21,7 @@ from schema.payloads import CreateWalletPayload
 from schema.scalars import WalletToken
 from schema.wallets import Wallet, WalletConnection, WalletEdge, wallet
 
-_TEXT_CHARACTERS_MAX = 255
+TEXT_CHARACTERS_MAX = 255
 _BY_ID = Order("w", UUID, ID_MIN, ID_MAX)
 
 TokenArgument = Annotated[WalletToken | None, strawberry.argument(description="The wallet's token.")]
@@ -76,9 +76,9 @@ async def create_wallet(info: Info, input: CreateWalletArgument) -> CreateWallet
     principal = context.signed_in(Role.CLIENT, Role.COMPANY)
     texts = {"name": input.name, "country": input.country, "city": input.city}
     problems = [
-        Rejection(ErrorCode.TOO_LONG, f"At most {_TEXT_CHARACTERS_MAX} characters.", (field,))
+        Rejection(ErrorCode.TOO_LONG, f"At most {TEXT_CHARACTERS_MAX} characters.", (field,))
         for field, text in texts.items()
-        if text is not None and len(text) > _TEXT_CHARACTERS_MAX
+        if text is not None and len(text) > TEXT_CHARACTERS_MAX
     ]
     if problems:
         return CreateWalletPayload(wallet=None, user_errors=user_errors(problems))

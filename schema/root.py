@@ -3,12 +3,27 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.accounts import change_password, log_in, log_out, sign_up_client, sign_up_company, viewer
+from resolvers.accounts import (
+    change_password,
+    delete_account,
+    log_in,
+    log_out,
+    sign_up_client,
+    sign_up_company,
+    viewer,
+)
 from resolvers.charges import authorize, capture, charge, charge_many, refund, release
 from resolvers.currencies import convert, list_currencies, update_rates
 from resolvers.money import deposit, deposit_many, transfer, transfer_many
 from resolvers.nodes import find_node
 from resolvers.operations import find_operation, list_authorizations, list_operations
+from resolvers.wallet_life import (
+    close_wallet,
+    freeze_wallet,
+    rename_wallet,
+    rotate_wallet_token,
+    unfreeze_wallet,
+)
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
 from schema.accounts import Account, Administrator, Client, Company
 from schema.money import Currency, Money
@@ -26,6 +41,7 @@ from schema.payloads import (
 )
 from schema.rates import UpdateRatesPayload
 from schema.scalars import SCALARS
+from schema.wallet_life import DeleteAccountPayload, WalletPayload
 from schema.wallets import Wallet, WalletConnection
 
 
@@ -146,6 +162,34 @@ class Mutation:
     transfer_many: BulkPayload = strawberry.field(
         resolver=transfer_many,
         description="Up to 1,000 transfers in one request, each with its own outcome and key.",
+    )
+    rename_wallet: WalletPayload = strawberry.field(
+        resolver=rename_wallet, description="The owner gives a wallet another name."
+    )
+    close_wallet: WalletPayload = strawberry.field(
+        resolver=close_wallet,
+        description="The owner closes an empty wallet for good: nothing moves any more, the history stays.",
+    )
+    rotate_wallet_token: WalletPayload = strawberry.field(
+        resolver=rotate_wallet_token,
+        description=(
+            "The owner gives a wallet another token. The old one stops working at once, also for companies that have "
+            "charged the wallet; the history stays."
+        ),
+    )
+    freeze_wallet: WalletPayload = strawberry.field(
+        resolver=freeze_wallet,
+        description="Administrators only: from then on the wallet can receive, and not pay.",
+    )
+    unfreeze_wallet: WalletPayload = strawberry.field(
+        resolver=unfreeze_wallet, description="Administrators only: the wallet can pay again."
+    )
+    delete_account: DeleteAccountPayload = strawberry.field(
+        resolver=delete_account,
+        description=(
+            "Deletes the caller's account, whose wallets must be empty: closes them, erases e-mail address, names and "
+            "all else that is personal, ends every session. The ledger's history stays, without a name."
+        ),
     )
     update_rates: UpdateRatesPayload = strawberry.field(
         resolver=update_rates,
