@@ -73,7 +73,7 @@ class Query:
     )
     authorizations: OperationConnection = strawberry.field(
         resolver=list_authorizations,
-        description="Companies: the authorizations that they made, newest first; all, for an administrator.",
+        description="The authorizations that the reader made, newest first; everyone's, for an administrator.",
     )
     currencies: list[Currency] = strawberry.field(
         resolver=list_currencies, description="Every currency that a wallet may have, by code."

@@ -18,6 +18,18 @@ MONEY = """
   wallet { id balance { amount currency } available { amount } held { amount } pending { amount } }
   userErrors { code message field }
 """
+OPERATION = """
+query ($id: ID!) { operation(id: $id) {
+  id kind status rate availableAt
+  amount { amount currency } debited { amount currency } credited { amount currency } refunded { amount currency }
+  source { id token ownerName } target { id token ownerName }
+  origin { id kind }
+  splits { wallet { id token } amount { amount currency } credited { amount currency } }
+  authorization {
+    state expiresAt captured { amount currency } remaining { amount currency } held { amount currency }
+  }
+} }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,49 @@ class Api:
     async def charge(self, wallet: str, amount: str, **more: Any) -> Any:
         asked = {"wallet": wallet, "amount": amount, "summary": "A coffee"} | more
         return await self._move("charge", "ChargeInput", asked)
+
+    async def transfer(self, from_: str, to: dict[str, str], amount: str, **more: Any) -> Any:
+        asked = {"from": from_, "to": to, "amount": amount} | more
+        return await self._move("transfer", "TransferInput", asked)
+
+    async def refund(self, charge: str, **more: Any) -> Any:
+        return await self._move("refund", "RefundInput", {"operation": charge} | more)
+
+    async def authorize(self, wallet: str, amount: str, **more: Any) -> Any:
+        asked = {"wallet": wallet, "amount": amount, "summary": "A deposit for the bicycle"} | more
+        return await self._move("authorize", "AuthorizeInput", asked)
+
+    async def capture(self, authorization: str, **more: Any) -> Any:
+        return await self._move("capture", "CaptureInput", {"authorization": authorization} | more)
+
+    async def release(self, authorization: str, **more: Any) -> Any:
+        return await self._move("release", "ReleaseInput", {"authorization": authorization} | more)
+
+    async def many(self, mutation: str, inputs: list[dict[str, Any]], *, atomic: bool = False) -> Any:
+        """What depositMany, chargeMany or transferMany answers."""
+        kind = mutation.removesuffix("Many").capitalize() + "Input"
+        answer = await self.ask(
+            f"mutation ($inputs: [{kind}!]!, $atomic: Boolean) {{ {mutation}(inputs: $inputs, atomic: $atomic) "
+            f"{{ succeededCount failedCount outcomes {{ {MONEY} }} }} }}",
+            inputs=inputs,
+            atomic=atomic,
+        )
+        return answer.data[mutation]
+
+    async def change(self, mutation: str, **asked: Any) -> Any:
+        """What a mutation that changes a wallet answers."""
+        kind = mutation[0].upper() + mutation[1:] + "Input"
+        answer = await self.ask(
+            f"mutation ($input: {kind}!) {{ {mutation}(input: $input) "
+            "{ wallet { id token name status } userErrors { code field } } }",
+            input=asked,
+        )
+        return answer.data[mutation]
+
+    async def operation(self, operation_id: str) -> Any:
+        """An operation, with what only some kinds have."""
+        answer = await self.ask(OPERATION, id=operation_id)
+        return answer.data["operation"]
 
     async def _move(self, mutation: str, kind: str, asked: dict[str, Any]) -> Any:
         answer = await self.ask(

@@ -50,9 +50,16 @@ ROUTES: Final = {
     "PageInfo": "wallet(id: $wallet) { history { pageInfo { ... } } }",
     "Money": "wallet(id: $wallet) { balance { ... } }",
     "Currency": "currencies { ... }",
+    "Split": "operation(id: $split) { splits { ... } }",
+    "Authorization": "operation(id: $authorization) { authorization { ... } }",
 }
 ROUTES_OF_FIELDS: Final = {
     "Operation.failureCode": "operation(id: $refused) { ... }",
+    "Operation.rate": "operation(id: $converted) { ... }",
+    "Operation.availableAt": "operation(id: $pending) { ... }",
+    "Operation.splits": "operation(id: $split) { ... }",
+    "Operation.origin": "operation(id: $refund) { ... }",
+    "Operation.authorization": "operation(id: $authorization) { ... }",
 }
 # What a payload holds is told to whoever sent the mutation, and to nobody else.
 PAYLOADS: Final = {
@@ -62,6 +69,10 @@ PAYLOADS: Final = {
     "ChangePasswordPayload": "userErrors",
     "CreateWalletPayload": "wallet userErrors",
     "OperationPayload": "operation wallet replayed userErrors",
+    "BulkPayload": "outcomes succeededCount failedCount",
+    "UpdateRatesPayload": "currencies userErrors",
+    "WalletPayload": "wallet userErrors",
+    "DeleteAccountPayload": "userErrors",
     "UserError": "code message field",
 }
 
@@ -79,15 +90,18 @@ FIELDS: Final = _table(
         ("Company", "id email role createdAt name url firstName lastName phoneNumber", THE_COMPANY),
         ("Administrator", "id email role createdAt", ADMIN),
         ("Wallet", "id token name country city currency status createdAt", OWNERS),
-        ("Wallet", "balance available held pending history", OWNERS),
+        ("Wallet", "balance available held pending history authorizations pendingDeposits", OWNERS),
         ("WalletConnection", "nodes edges", OWNERS),
         ("WalletConnection", "pageInfo", SIGNED_IN),
         # Of one's own wallets; the other client and the other company have none.
         ("WalletConnection", "totalCount", PARTIES),
         ("WalletEdge", "node cursor", OWNERS),
         ("Operation", "id kind status success failureCode summary amount debited credited", PARTIES),
-        ("Operation", "source target createdAt refunded", PARTIES),
-        ("Operation", "rate", NOBODY),
+        ("Operation", "source target createdAt refunded splits origin authorization", PARTIES),
+        # Of deposits, which no company has a part in.
+        ("Operation", "rate availableAt", OWNERS),
+        ("Split", "wallet amount credited", PARTIES),
+        ("Authorization", "state captured remaining held expiresAt", PARTIES),
         ("OperationConnection", "nodes edges", PARTIES),
         ("OperationConnection", "pageInfo", SIGNED_IN),
         ("OperationEdge", "node cursor", PARTIES),
@@ -98,13 +112,16 @@ FIELDS: Final = _table(
         ("Money", "amount currency", OWNERS),
         ("Currency", "code exponent rate rateUpdatedAt", EVERYONE),
         ("Query", "viewer", SIGNED_IN),
-        ("Query", "currencies", EVERYONE),
+        ("Query", "currencies convert", EVERYONE),
+        ("Query", "authorizations", THE_COMPANY),
         ("Query", "wallet wallets node", OWNERS),
         ("Query", "operation operations", PARTIES),
         ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
         ("Mutation", "logOut changePassword", SIGNED_IN),
-        ("Mutation", "createWallet deposit", HOLDERS),
-        ("Mutation", "charge", COMPANIES),
+        ("Mutation", "createWallet deposit depositMany transfer transferMany", HOLDERS),
+        ("Mutation", "renameWallet closeWallet rotateWalletToken deleteAccount", HOLDERS),
+        ("Mutation", "charge chargeMany refund authorize capture release", COMPANIES),
+        ("Mutation", "freezeWallet unfreezeWallet updateRates", ADMIN),
     ]
 )
 
@@ -113,6 +130,11 @@ _OPERATIONS = "operations({}) {{ nodes {{ id source {{ id token }} }} }}"
 _HISTORY = "wallet(id: $wallet) {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }}"
 _AFTER_W, _AFTER_O, _AFTER_H = (f"after: ${name}Before" for name in ("wallet", "operation", "entry"))
 _BEFORE = "last: 100, before: ${}After"
+_HELD = "wallet(id: $wallet) {{ authorizations({}) {{ nodes {{ source {{ id token }} }} }} }}"
+_PENDING = "wallet(id: $wallet) {{ pendingDeposits({}) {{ nodes {{ target {{ id token }} }} }} }}"
+_MADE = "authorizations({}) {{ nodes {{ source {{ id token }} }} }}"
+# In lists that begin with the newest, the owner's stands between these two.
+_AFTER_NEWEST, _BEFORE_OLDEST = "after: $newest", "before: $operationBefore"
 _OLDEST = "orderBy: OLDEST_FIRST, "
 
 # By each argument: a query that uses it to get at the owner's wallet or charge, and who does.
@@ -137,6 +159,20 @@ ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
     "Wallet.history(before)": (_HISTORY.format(_OLDEST + _BEFORE.format("entry")), OWNERS),
     "Wallet.history(filter)": (_HISTORY.format("filter: {}"), OWNERS),
     "Wallet.history(orderBy)": (_HISTORY.format("orderBy: NEWEST_FIRST"), OWNERS),
+    "Wallet.authorizations(first)": (_HELD.format("first: 100"), OWNERS),
+    "Wallet.authorizations(after)": (_HELD.format(_AFTER_NEWEST), OWNERS),
+    "Wallet.authorizations(last)": (_HELD.format("last: 100"), OWNERS),
+    "Wallet.authorizations(before)": (_HELD.format(_BEFORE_OLDEST), OWNERS),
+    "Wallet.authorizations(states)": (_HELD.format("states: [OPEN]"), OWNERS),
+    "Wallet.pendingDeposits(first)": (_PENDING.format("first: 100"), OWNERS),
+    "Wallet.pendingDeposits(after)": (_PENDING.format(_AFTER_NEWEST), OWNERS),
+    "Wallet.pendingDeposits(last)": (_PENDING.format("last: 100"), OWNERS),
+    "Wallet.pendingDeposits(before)": (_PENDING.format(_BEFORE_OLDEST), OWNERS),
+    "Query.authorizations(first)": (_MADE.format("first: 100"), THE_COMPANY),
+    "Query.authorizations(after)": (_MADE.format(_AFTER_NEWEST), THE_COMPANY),
+    "Query.authorizations(last)": (_MADE.format("last: 100, " + _AFTER_NEWEST), THE_COMPANY),
+    "Query.authorizations(before)": (_MADE.format(_BEFORE_OLDEST), THE_COMPANY),
+    "Query.authorizations(states)": (_MADE.format("states: [OPEN]"), THE_COMPANY),
     "HistoryFilter.from": (_OPERATIONS.format('filter: { from: "2000-01-01T00:00:00Z" }'), PARTIES),
     "HistoryFilter.to": (_OPERATIONS.format('filter: { to: "9999-01-01T00:00:00Z" }'), PARTIES),
     "HistoryFilter.kinds": (_OPERATIONS.format("filter: { kinds: [CHARGE] }"), PARTIES),
@@ -148,6 +184,18 @@ NAMING_A_WALLET: Final = {
     "DepositInput.wallet": frozenset({Reader.OWNER}),
     "ChargeInput.wallet": frozenset({Reader.CHARGED_BY}),
     "ChargeInput.into": frozenset({Reader.CHARGED_BY}),
+    "TransferInput.from": frozenset({Reader.OWNER}),
+    "AuthorizeInput.wallet": frozenset({Reader.CHARGED_BY}),
+    "AuthorizeInput.into": frozenset({Reader.CHARGED_BY}),
+    "RenameWalletInput.wallet": frozenset({Reader.OWNER}),
+    "RotateWalletTokenInput.wallet": frozenset({Reader.OWNER}),
+    "CloseWalletInput.wallet": frozenset({Reader.OWNER}),
+}
+# Those that name an operation: who may name a charge or an authorization of the owner's wallet there.
+NAMING_AN_OPERATION: Final = {
+    "RefundInput.operation": frozenset({Reader.CHARGED_BY}),
+    "CaptureInput.authorization": frozenset({Reader.CHARGED_BY}),
+    "ReleaseInput.authorization": frozenset({Reader.CHARGED_BY}),
 }
 # Input fields that name nothing of anybody's: they only say what the caller's own request is to be.
 NAMING_NOTHING: Final = {
@@ -156,6 +204,21 @@ NAMING_NOTHING: Final = {
     "LogInInput": "email password",
     "ChangePasswordInput": "currentPassword newPassword",
     "CreateWalletInput": "currency name country city",
-    "DepositInput": "amount currency summary idempotencyKey",
-    "ChargeInput": "amount currency summary idempotencyKey",
+    "DepositInput": "amount currency conversion summary availableAt idempotencyKey",
+    "ChargeInput": "amount currency conversion summary splits idempotencyKey",
+    # Money may go to any wallet, whoever names it.
+    "SplitInput": "into amount percentage",
+    "WalletTarget": "id token",
+    "TransferInput": "to amount currency conversion summary idempotencyKey",
+    "RefundInput": "amount summary idempotencyKey",
+    "AuthorizeInput": "amount currency conversion summary expiresAt idempotencyKey",
+    "CaptureInput": "amount final summary idempotencyKey",
+    "ReleaseInput": "idempotencyKey",
+    "RenameWalletInput": "name",
+    "FreezeWalletInput": "wallet",
+    "UnfreezeWalletInput": "wallet",
+    "DeleteAccountInput": "password",
+    "RateInput": "code rate exponent",
+    "UpdateRatesInput": "rates",
+    "Query": "convert(amount) convert(from) convert(to)",
 }

@@ -1,14 +1,19 @@
 """Everyone who may ask for something of the client `owner`'s, and what there is to ask for."""
 
+import base64
 import re
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from tests.client import PASSWORD, Answer, Api
 from tests.service.access import Reader
+from tests.service.rates import new_currency
 from tests.service.shop import refusal, succeeded
 
+OPERATIONS = ("operation", "refused", "converted", "pending", "authorization", "split", "refund")
 VARIABLE_TYPES = {"token": "WalletToken!"} | dict.fromkeys(
-    ("account", "company", "administrator", "wallet", "operation", "refused"), "ID!"
+    ("account", "company", "administrator", "wallet", *OPERATIONS), "ID!"
 )
 
 
@@ -44,7 +49,7 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
     }
     owner, company = apis[Reader.OWNER], apis[Reader.CHARGED_BY]
     till = await company.create_wallet()
-    await owner.create_wallet()
+    other = await owner.create_wallet()
     wallet = await owner.create_wallet(name="Purse", country="Utopia", city="Amaurot")
     assert succeeded(await owner.deposit(wallet["token"], "10"))
     charged = await company.charge(wallet["token"], "4")
@@ -52,6 +57,7 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
     assert refusal(refused)[0] == "INSUFFICIENT_FUNDS"
     await owner.deposit(wallet["token"], "1")
     await owner.create_wallet()
+    more = await _play_on(Scene(apis, emails, wallet["token"], till["token"], {}), other["token"], charged)
     wallets = await _cursors(owner, "wallets { edges { cursor } }")
     operations = await _cursors(owner, "operations(orderBy: OLDEST_FIRST) { edges { cursor } }")
     entries = await _cursors(
@@ -68,6 +74,9 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
         "operationAfter": operations[3],
         "entryBefore": entries[0],
         "entryAfter": entries[3],
+        # After all that happened here.
+        "newest": _cursor_of(more["pending"], plus=1),
+        **more,
     }
     for name, reader in (
         ("account", Reader.OWNER),
@@ -76,6 +85,28 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
     ):
         variables[name] = (await apis[reader].ask("{ viewer { id } }")).data["viewer"]["id"]
     return Scene(apis, emails, wallet["token"], till["token"], variables)
+
+
+async def _play_on(scene: Scene, other_token: str, charged: Any) -> dict[str, str]:
+    """One operation more of each kind that shows something of its own."""
+    owner, company = scene.apis[Reader.OWNER], scene.apis[Reader.CHARGED_BY]
+    code = await new_currency(scene.apis[Reader.ADMIN], "2")
+    purse = scene.wallet_token
+    done = {
+        "converted": await owner.deposit(purse, "1", currency=code),
+        "authorization": await company.authorize(purse, "1"),
+        "split": await company.charge(purse, "1", splits=[{"into": other_token, "amount": "0.25"}]),
+        "refund": await company.refund(charged["operation"]["id"], amount="0.50"),
+        "pending": await owner.deposit(purse, "1", availableAt="2100-01-01T00:00:00Z"),
+    }
+    assert all(map(succeeded, done.values())), done
+    return {name: payload["operation"]["id"] for name, payload in done.items()}
+
+
+def _cursor_of(operation_id: str, *, plus: int) -> str:
+    """Where the operation stands in a list of operations, or something right beside it."""
+    number = UUID(int=UUID(hex=operation_id.removeprefix("op_")).int + plus)
+    return base64.urlsafe_b64encode(f"o{number}".encode()).decode().rstrip("=")
 
 
 async def log_in(anyone: Api, email: str) -> Api:

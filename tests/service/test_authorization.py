@@ -56,13 +56,14 @@ def test_every_argument_and_input_field_has_an_entry() -> None:
         if isinstance(kind, GraphQLInputObjectType):
             names |= {f"{name}.{field}" for field in kind.fields}
         elif name == "Mutation":
-            assert all(set(field.args) <= {"input"} for field in kind.fields.values())
+            assert all(set(field.args) <= {"input", "inputs", "atomic"} for field in kind.fields.values())
         else:
             names |= {f"{name}.{at}({of})" for at, field in kind.fields.items() for of in field.args}
     harmless = {
         f"{name}.{field}" for name, listed in access.NAMING_NOTHING.items() for field in listed.split()
     }
-    assert names == set(ARGUMENTS) | set(access.NAMING_A_WALLET) | harmless
+    naming = {*access.NAMING_A_WALLET, *access.NAMING_AN_OPERATION}
+    assert names == set(ARGUMENTS) | naming | harmless
 
 
 def _asked_for(field_name: str, field: GraphQLField) -> str:
@@ -155,22 +156,39 @@ MUTATIONS = {
     "createWallet": 'currency: "ZZZ"',
     "deposit": 'wallet: "nothing", amount: "1"',
     "charge": 'wallet: "nothing", amount: "1", summary: ""',
+    "transfer": 'from: "nothing", to: { id: "nothing" }, amount: "1"',
+    "refund": 'operation: "nothing"',
+    "authorize": 'wallet: "nothing", amount: "1", summary: ""',
+    "capture": 'authorization: "nothing"',
+    "release": 'authorization: "nothing"',
+    "renameWallet": 'wallet: "nothing"',
+    "closeWallet": 'wallet: "nothing"',
+    "rotateWalletToken": 'wallet: "nothing"',
+    "freezeWallet": 'wallet: { token: "nothing" }',
+    "unfreezeWallet": 'wallet: { id: "nothing" }',
+    "deleteAccount": 'password: "wrong"',
+    "updateRates": "rates: []",
 }
+MANY = {f"{name}Many": MUTATIONS[name] for name in ("deposit", "charge", "transfer")}
 
 
 @pytest.mark.parametrize("reader", Reader)
 async def test_who_may_do_what(scene: Scene, reader: Reader) -> None:
-    assert {*MUTATIONS, "logOut"} == {
+    assert {*MUTATIONS, *MANY, "logOut"} == {
         name.partition(".")[2] for name in FIELDS if name.startswith("Mutation.")
     }
-    for name, asked in MUTATIONS.items():
-        # Each fails to log in as somebody else, lest the guard against guessing answers.
-        asked = asked.replace("NAME", reader.name)
-        answer = await scene.apis[reader].ask(
-            f"mutation {{ {name}(input: {{ {asked} }}) {{ userErrors {{ code }} }} }}"
-        )
+    # Each fails to log in as somebody else, lest the guard against guessing answers.
+    calls = {
+        name: f"{name}(input: {{ {asked.replace('NAME', reader.name)} }}) {{ userErrors {{ code }} }}"
+        for name, asked in MUTATIONS.items()
+    } | {
+        name: f"{name}(inputs: [{{ {asked} }}]) {{ outcomes {{ userErrors {{ code }} }} }}"
+        for name, asked in MANY.items()
+    }
+    for name, call in calls.items():
+        answer = await scene.apis[reader].ask(f"mutation {{ {call} }}")
         if reader in FIELDS[f"Mutation.{name}"]:
-            assert answer.data[name]["userErrors"] != [], name
+            assert _values(answer.data[name], "code") != [], name
         else:
             code = "UNAUTHENTICATED" if reader is Reader.ANONYMOUS else "FORBIDDEN"
             assert answer.error_codes == [code], name
@@ -207,6 +225,47 @@ async def test_whose_wallet_may_be_named(scene: Scene, reader: Reader) -> None:
     _is_named_by(charged, reader, "ChargeInput.wallet", ("WALLET_REQUIRED", ["into"]))
     into = await api.charge(scene.wallet_token, "1", into=scene.till_token, idempotencyKey=key + "!!")
     _is_named_by(into, reader, "ChargeInput.into", ("WALLET_NOT_FOUND", ["into"]))
+    held = await api.authorize(scene.wallet_token, "0.10")
+    _is_named_by(held, reader, "AuthorizeInput.wallet", ("WALLET_REQUIRED", ["into"]))
+    held = await api.authorize(scene.wallet_token, "0.10", into=scene.till_token)
+    _is_named_by(held, reader, "AuthorizeInput.into", ("WALLET_NOT_FOUND", ["into"]))
+
+
+@pytest.mark.parametrize("reader", sorted(access.HOLDERS))
+async def test_whose_wallet_may_be_changed(scene: Scene, reader: Reader) -> None:
+    api, purse = scene.apis[reader], scene.wallet_token
+    sent = await api.transfer(purse, {"token": scene.till_token}, "0.10")
+    _is_named_by(sent, reader, "TransferInput.from", ("WALLET_NOT_FOUND", ["from"]))
+    # The owner's is not empty: closing it is refused for that.
+    for mutation, code in (("renameWallet", None), ("closeWallet", "WALLET_NOT_EMPTY")):
+        answer = await api.change(mutation, wallet=purse)
+        is_allowed = reader in access.NAMING_A_WALLET[f"{mutation[0].upper()}{mutation[1:]}Input.wallet"]
+        expected = [code] * (code is not None) if is_allowed else ["WALLET_NOT_FOUND"]
+        assert [error["code"] for error in answer["userErrors"]] == expected
+        assert (answer["wallet"] is None) == (expected != [])
+    if reader is not Reader.OWNER:
+        (error,) = (await api.change("rotateWalletToken", wallet=purse))["userErrors"]
+        assert error == {"code": "WALLET_NOT_FOUND", "field": ["wallet"]}
+
+
+@pytest.mark.parametrize("reader", sorted(access.COMPANIES))
+async def test_whose_operation_may_be_named(scene: Scene, reader: Reader) -> None:
+    api = scene.apis[reader]
+    for name, payload in {
+        "RefundInput.operation": await api.refund(scene.variables["operation"], amount="0.01"),
+        "CaptureInput.authorization": await api.capture(
+            scene.variables["authorization"], amount="0.01", final=False
+        ),
+    }.items():
+        field = [name.partition(".")[2]]
+        if reader in access.NAMING_AN_OPERATION[name]:
+            assert succeeded(payload), name
+        else:
+            assert refusal(payload) == ("OPERATION_NOT_FOUND", field), name
+            assert payload["operation"] is payload["wallet"] is None
+    if reader not in access.NAMING_AN_OPERATION["ReleaseInput.authorization"]:
+        released = await api.release(scene.variables["authorization"])
+        assert refusal(released) == ("OPERATION_NOT_FOUND", ["authorization"])
 
 
 def _is_named_by(payload: Any, reader: Reader, name: str, otherwise: tuple[str, list[str]]) -> None:
