@@ -52,9 +52,12 @@ async def test_a_recorded_refusal_is_answered_again_although_the_money_is_there_
 
 async def test_a_refusal_of_two_currencies_is_answered_again_word_for_word(anyone: Api, shop: Shop) -> None:
     key = new_key()
-    first = await shop.charge("1", currency="EUR", idempotencyKey=key)
+    forbid = {"currency": "EUR", "conversion": "FORBID", "idempotencyKey": key}
+    first = await shop.charge("1", **forbid)
     assert refusal(first) == ("CURRENCY_MISMATCH", ["currency"])
-    assert replay_of(first, await shop.charge("1", currency="EUR", idempotencyKey=key))
+    assert replay_of(first, await shop.charge("1", **forbid))
+    allowed = await shop.charge("1", currency="EUR", idempotencyKey=key)
+    assert refusal(allowed) == ("IDEMPOTENCY_CONFLICT", ["idempotencyKey"])
 
 
 @pytest.mark.parametrize(

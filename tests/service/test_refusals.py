@@ -40,17 +40,20 @@ async def test_a_currency_that_nobody_knows(shop: Shop) -> None:
 
 
 async def test_another_currency_than_the_wallets(anyone: Api, shop: Shop) -> None:
-    for payload in (await shop.deposit("1", currency="EUR"), await shop.charge("1", currency="EUR")):
-        assert refusal(payload) == ("CURRENCY_MISMATCH", ["currency"])
-        assert payload["operation"]["amount"] == {"amount": "1.00", "currency": "EUR"}
+    # No test gives the euro a rate.
+    for conversion, code in (("FORBID", "CURRENCY_MISMATCH"), ("ALLOW", "RATE_MISSING")):
+        asked = {"currency": "EUR", "conversion": conversion}
+        for payload in (await shop.deposit("1", **asked), await shop.charge("1", **asked)):
+            assert refusal(payload) == (code, ["currency"])
+            assert payload["operation"]["amount"] == {"amount": "1.00", "currency": "EUR"}
     euros = await open_shop(anyone, "EUR")
-    assert refusal(await euros.company.charge(shop.purse["token"], "1")) == ("CURRENCY_MISMATCH", ["wallet"])
+    assert refusal(await euros.company.charge(shop.purse["token"], "1")) == ("RATE_MISSING", ["currency"])
     assert await shop.statuses() == (
-        ["CURRENCY_MISMATCH"] * 3 + ["SUCCEEDED"],
-        ["CURRENCY_MISMATCH"],
+        ["RATE_MISSING"] * 3 + ["CURRENCY_MISMATCH"] * 2 + ["SUCCEEDED"],
+        ["RATE_MISSING", "CURRENCY_MISMATCH"],
     )
     assert await shop.balances() == ("10.00", "0.00")
-    assert (await euros.statuses())[1] == ["CURRENCY_MISMATCH"]
+    assert (await euros.statuses())[1] == ["RATE_MISSING"]
 
 
 async def test_the_wallets_own_currency_may_be_named(shop: Shop) -> None:

@@ -108,6 +108,7 @@ async def test_100_clients_at_once_make_100_random_payments_each(
                             "wallet": chance.choice(wallets)["token"],
                             "amount": f"{chance.randrange(10)}.{chance.randrange(100):02}",
                             "summary": "at random",
+                            "conversion": "FORBID",
                         }
                     },
                 }
