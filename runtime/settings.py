@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     batch_size_max: int = Field(default=500, ge=1, le=10_000)
     # How many months a partition of the ledger's tables spans.
     partition_months: int = Field(default=1, ge=1, le=12)
-    body_bytes_max: int = Field(default=262_144, ge=1024)
+    body_bytes_max: int = Field(default=2_097_152, ge=1024)
     hash_concurrency: int = Field(default=2, ge=1, le=64)
     # The largest amount of one operation by currency, in whole units of it: "USD=5000.00,EUR=4000".
     max_amounts: Annotated[dict[str, Decimal], NoDecode] = Field(default_factory=dict)

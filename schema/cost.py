@@ -42,7 +42,7 @@ INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 # A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
 LIST_ITEMS = 10
 # What the outcome of one of many inputs may cost before it counts: an input is worth an answer.
-OUTCOME_ALLOWANCE = 60
+OUTCOME_ALLOWANCE = 100
 
 
 @dataclass(frozen=True, slots=True)
