@@ -10,7 +10,7 @@ from ledger.accounts import ACTIVE, Wallet
 from ledger.books import EXCHANGE, Books, Reservation, Share, SystemAccount
 from ledger.commands import Capture, Command, Deposit, Refund, Release
 from ledger.currencies import CurrencyBook
-from ledger.decisions import Need, needs
+from ledger.decisions import Need, named_currency, needs
 from ledger.money import BIGINT_MAX
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
@@ -61,7 +61,7 @@ async def _refresh(connection: asyncpg.Connection, revision: int, currencies: Cu
 
 def _needed(commands: Sequence[Command], books: Books) -> dict[SystemAccount, list[Need]]:
     codes = {wallet.currency for wallet in books.wallets.values()}
-    codes.update(code for command in commands if (code := getattr(command, "currency", None)) is not None)
+    codes.update(code for command in commands if (code := named_currency(command)) is not None)
     needed: dict[SystemAccount, list[Need]] = {}
     for command in commands:
         # In one currency nothing is exchanged, so that only deposits need anything.

@@ -17,12 +17,22 @@ from ledger.decisions.authorization import decide_authorize, decide_capture, dec
 from ledger.decisions.charge import decide_charge
 from ledger.decisions.decision import Decision, Posting, is_over, keep_reservation, post
 from ledger.decisions.deposit import decide_deposit
-from ledger.decisions.needs import Need, needs
+from ledger.decisions.needs import Need, named_currency, needs
 from ledger.decisions.refund import decide_refund
 from ledger.decisions.transfer import decide_transfer
 from ledger.rejections import Rejection
 
-__all__ = ["Decision", "Need", "Posting", "decide", "is_over", "keep_reservation", "needs", "post"]
+__all__ = [
+    "Decision",
+    "Need",
+    "Posting",
+    "decide",
+    "is_over",
+    "keep_reservation",
+    "named_currency",
+    "needs",
+    "post",
+]
 
 _DECIDE: Mapping[type[Command], Callable[[Any, Books], Decision | Rejection]] = {
     Deposit: decide_deposit,

@@ -34,7 +34,7 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     )
     if not wallets:
         return
-    asked = _asked_currency(command, wallets[0]) if earlier is None else earlier.currency
+    asked = named_currency(command) or wallets[0].currency
     codes = {asked, *(wallet.currency for wallet in wallets)}
     if not codes <= books.currencies.keys():
         return
@@ -43,6 +43,14 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     if len(codes) > 1:
         for code in sorted(codes):
             yield Need(EXCHANGE, code, _most(code, earlier, books))
+
+
+def named_currency(command: Command) -> str | None:
+    """The currency that the command's amount is in, where it is not simply its wallet's."""
+    if isinstance(command, Deposit | Transfer | Charge | Authorize):
+        return command.currency
+    earlier = _earlier(command)
+    return None if earlier is None else earlier.currency
 
 
 def _earlier(command: Command) -> Earlier | None:
@@ -64,12 +72,6 @@ def _parties(command: Command, books: Books) -> list[Wallet]:
     else:
         wallets = []
     return [] if None in wallets else [wallet for wallet in wallets if wallet is not None]
-
-
-def _asked_currency(command: Command, wallet: Wallet) -> str:
-    if isinstance(command, Deposit | Transfer | Charge | Authorize):
-        return command.currency or wallet.currency
-    return wallet.currency
 
 
 def _most(code: str, earlier: Earlier | None, books: Books) -> int:

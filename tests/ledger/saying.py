@@ -1,0 +1,136 @@
+"""From what Hypothesis draws to what the model is asked, and on to the ledger's commands."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release, Split, Transfer
+from ledger.service import Ledger
+from ledger.tokens import NOWHERE, WalletToken
+from tests.ledger.drawing import OWN, Drawn, DrawnSplit, Named
+from tests.ledger.model.asking import Asked, Part
+from tests.ledger.model.model import Model
+
+NO_OPERATION = UUID(int=1)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Names:
+    """What the model's numbers stand for in the ledger."""
+
+    accounts: list[UUID]
+    tokens: list[WalletToken] = field(default_factory=list)
+    operation_ids: dict[int, UUID] = field(default_factory=dict)
+
+
+def asked_of(drawn: Drawn, names: Names, model: Model) -> Asked:
+    """The request, with the wallets and operations that there are by now."""
+    earlier, account = _earlier(drawn, model), drawn.account
+    if account == OWN:
+        account = 0 if earlier is None else model.books.operations[earlier].account
+    goes_back = drawn.kind in ("REFUND", "CAPTURE", "RELEASE")
+    pays_in = drawn.kind in ("CHARGE", "AUTHORIZATION")
+    wallet, wallet_token = (None, None) if goes_back else _named(drawn.wallet, account, names)
+    into, into_token = _named(drawn.into, account, names) if pays_in and drawn.has_into else (None, None)
+    to, to_token = (None, None)
+    if drawn.kind == "TRANSFER":
+        to, to_token = _named(drawn.to, account, names, by_id=drawn.by_id)
+    return Asked(
+        kind=drawn.kind,
+        account=account,
+        amount=None if drawn.kind == "RELEASE" else drawn.amount if goes_back else drawn.amount or "1",
+        wallet=wallet,
+        wallet_token=wallet_token,
+        currency=None if goes_back else drawn.currency,
+        converts=True if goes_back else drawn.converts,
+        into=into,
+        into_token=into_token,
+        usual=_number(drawn.usual, account, names) if pays_in and drawn.usual is not None else None,
+        to=to,
+        to_token=to_token,
+        splits=tuple(_part(split, account, names) for split in drawn.splits)
+        if drawn.kind == "CHARGE"
+        else (),
+        earlier=earlier if goes_back else None,
+        earlier_id=(NO_OPERATION if earlier is None else names.operation_ids[earlier]) if goes_back else None,
+        is_final=drawn.is_final if drawn.kind == "CAPTURE" else True,
+        is_later=drawn.is_later if drawn.kind == "DEPOSIT" else False,
+        key=drawn.key,
+        summary="" if drawn.kind == "RELEASE" else drawn.summary,
+    )
+
+
+def _earlier(drawn: Drawn, model: Model) -> int | None:
+    numbers = range(len(model.books.operations))
+    candidates = list(numbers)
+    if drawn.is_fitting:
+        wanted = ("CHARGE", "CAPTURE") if drawn.kind == "REFUND" else ("AUTHORIZATION",)
+        made = model.books.operations
+        candidates = [n for n in numbers if made[n].kind in wanted and made[n].code is None] or candidates
+    if drawn.earlier is None or drawn.earlier >= len(candidates):
+        return None
+    return candidates[-1 - drawn.earlier]
+
+
+async def command_of(asked: Asked, names: Names, ledger: Ledger) -> Command:
+    """The command that a resolver would make of it."""
+    account_id, key = names.accounts[asked.account], asked.key
+    if isinstance(asked.earlier_id, UUID):
+        earlier = await ledger.reads.earlier(asked.earlier_id, account_id)
+        if asked.kind == "REFUND":
+            return Refund(account_id, asked.earlier_id, asked.amount, asked.summary, earlier, key)
+        if asked.kind == "RELEASE":
+            return Release(account_id, asked.earlier_id, earlier, key)
+        return Capture(
+            account_id, asked.earlier_id, asked.amount, asked.summary, earlier, asked.is_final, key
+        )
+    wallet, into = asked.wallet_token, asked.into_token
+    assert isinstance(wallet, WalletToken)
+    assert asked.amount is not None
+    shared = (account_id, wallet, asked.amount, asked.currency, asked.summary)
+    if asked.kind == "DEPOSIT":
+        return Deposit(*shared, key, LATER if asked.is_later else None, asked.converts)
+    if asked.kind == "TRANSFER":
+        assert isinstance(asked.to_token, WalletToken | UUID)
+        return Transfer(
+            account_id,
+            wallet,
+            asked.to_token,
+            asked.amount,
+            asked.currency,
+            asked.summary,
+            key,
+            asked.converts,
+        )
+    assert into is None or isinstance(into, WalletToken)
+    usual = None if asked.usual is None else names.tokens[asked.usual].wallet_id
+    if asked.kind == "AUTHORIZATION":
+        return Authorize(*shared, into, usual, None, key, asked.converts)
+    return Charge(*shared, into, usual, key, tuple(map(_split, asked.splits)), asked.converts)
+
+
+def _split(part: Part) -> Split:
+    assert isinstance(part.token, WalletToken)
+    return Split(part.token, part.amount, part.percentage)
+
+
+def _part(drawn: DrawnSplit, account: int, names: Names) -> Part:
+    wallet, token = _named(drawn.into, account, names)
+    return Part(wallet, token, drawn.amount, drawn.percentage)
+
+
+def _number(drawn: int, account: int, names: Names) -> int:
+    return account if drawn == OWN else drawn % len(names.tokens)
+
+
+def _named(
+    drawn: Named, account: int, names: Names, *, by_id: bool = False
+) -> tuple[int | None, WalletToken | UUID]:
+    if drawn is None:
+        return None, UUID(int=2) if by_id else NOWHERE
+    number, is_right = _number(drawn[0], account, names), drawn[1]
+    token = names.tokens[number]
+    if by_id:
+        return (number, token.wallet_id) if is_right else (None, UUID(int=3))
+    return (number, token) if is_right else (None, WalletToken(token.wallet_id, bytes(17)))
