@@ -15,39 +15,45 @@ RATE_DIGITS = 12
 
 def arriving(amount_minor: int, source: Currency, target: Currency) -> int:
     """What an amount of `source` is worth in `target`, in minor units, rounded down. Both must have a rate."""
-    exact = amount_minor * _minor_rate(source, target)
-    return exact.numerator // exact.denominator
+    numerator, denominator = _minor_ratio(source, target)
+    return amount_minor * numerator // denominator
 
 
 def leaving(amount_minor: int, source: Currency, target: Currency) -> int:
     """What an amount of `source` costs in `target`, in minor units, rounded up. Both must have a rate."""
-    exact = amount_minor * _minor_rate(source, target)
-    return -(-exact.numerator // exact.denominator)
+    numerator, denominator = _minor_ratio(source, target)
+    return -(-amount_minor * numerator // denominator)
 
 
 def rate_text(source: Currency, target: Currency) -> str:
-    """Units of `target` for one unit of `source`, to 12 significant digits: "0.914236763749"."""
-    return _text(_rate(source, target))
+    """Units of `target` for one unit of `source`, to 12 significant digits: "0.914236397762"."""
+    return _text(*_ratio(source, target))
 
 
 def inverse_rate(rate: str) -> str:
     """The rate of the way back, to 12 significant digits."""
-    return _text(1 / Fraction(rate))
+    exact = Fraction(rate)
+    return _text(exact.denominator, exact.numerator)
 
 
-def _rate(source: Currency, target: Currency) -> Fraction:
+# Two whole numbers instead of a Fraction, which would look for their common divisor at each step.
+def _ratio(source: Currency, target: Currency) -> tuple[int, int]:
     if source.code == target.code:
-        return Fraction(1)
+        return 1, 1
     assert source.rate is not None
     assert target.rate is not None
-    return source.rate / target.rate
+    return source.rate.numerator * target.rate.denominator, source.rate.denominator * target.rate.numerator
 
 
-def _minor_rate(source: Currency, target: Currency) -> Fraction:
-    return _rate(source, target) * Fraction(10) ** (target.exponent - source.exponent)
+def _minor_ratio(source: Currency, target: Currency) -> tuple[int, int]:
+    numerator, denominator = _ratio(source, target)
+    decimals = target.exponent - source.exponent
+    if decimals < 0:
+        return numerator, denominator * 10**-decimals
+    return numerator * 10**decimals, denominator
 
 
-def _text(rate: Fraction) -> str:
+def _text(numerator: int, denominator: int) -> str:
     context = Context(prec=RATE_DIGITS, rounding=ROUND_HALF_EVEN)
-    quotient = context.divide(Decimal(rate.numerator), Decimal(rate.denominator))
+    quotient = context.divide(Decimal(numerator), Decimal(denominator))
     return f"{quotient.normalize(context):f}"

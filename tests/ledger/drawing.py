@@ -10,6 +10,8 @@ ACCOUNTS = 4
 WALLETS_MAX = 8
 # As the number of a wallet: the account's own first one.
 OWN = -1
+# The first one of the next account.
+ANOTHERS = -2
 
 # The number of a wallet, and whether it is named rightly; None is the name of no wallet at all.
 Named = tuple[int, bool] | None
@@ -126,7 +128,7 @@ sensible_charges = st.builds(
     kind=st.sampled_from(["CHARGE", "CHARGE", "AUTHORIZATION"]),
     account=st.integers(0, ACCOUNTS - 1),
     amount=st.integers(1, 15).map(str),
-    wallet=st.tuples(st.integers(0, ACCOUNTS - 1), st.just(True)),
+    wallet=st.tuples(st.sampled_from([ANOTHERS] * 4 + [*range(ACCOUNTS)]), st.just(True)),
     currency=st.sampled_from([None] * 3 + ["EUR", "USD", "JPY"]),
     into=st.just((OWN, True)),
     has_into=st.sampled_from([True] * 5 + [False]),

@@ -7,7 +7,7 @@ from uuid import UUID
 from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release, Split, Transfer
 from ledger.service import Ledger
 from ledger.tokens import NOWHERE, WalletToken
-from tests.ledger.drawing import OWN, Drawn, DrawnSplit, Named
+from tests.ledger.drawing import ACCOUNTS, ANOTHERS, OWN, Drawn, DrawnSplit, Named
 from tests.ledger.model.asking import Asked, Part
 from tests.ledger.model.model import Model
 
@@ -121,6 +121,8 @@ def _part(drawn: DrawnSplit, account: int, names: Names) -> Part:
 
 
 def _number(drawn: int, account: int, names: Names) -> int:
+    if drawn == ANOTHERS:
+        return (account + 1) % ACCOUNTS
     return account if drawn == OWN else drawn % len(names.tokens)
 
 
