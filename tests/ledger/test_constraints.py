@@ -166,3 +166,79 @@ async def partition_of(connection: asyncpg.Connection, charged: Charged) -> str:
             charged.operation_id,
         )
     )
+
+
+SHARE = (
+    "INSERT INTO shares (operation_id, number, wallet_id, amount, moved, refunded, returned) "
+    "VALUES ($1, 0, $1, 10, 10, $2, $3)"
+)
+RESERVATION = (
+    "INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, "
+    "ends_at) VALUES ($1, 'AUTHORIZATION', $1, $1, $2, 10, $3, $4, 0, now())"
+)
+
+
+@pytest.mark.parametrize(("refunded", "returned"), [(11, 0), (0, 11), (-1, 0), (0, -1)])
+async def test_never_more_goes_back_than_was_charged(
+    attempt: asyncpg.Connection, refunded: int, returned: int
+) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute(SHARE, uuid7(), refunded, returned)
+
+
+@pytest.mark.parametrize(
+    ("state", "captured", "remaining"),
+    [("OPEN", 11, 0), ("OPEN", -1, 1), ("OPEN", 0, -1), ("CAPTURED", 10, 1), ("ENDED", 0, 1), ("LOST", 0, 0)],
+)
+async def test_no_reservation_that_makes_no_sense(
+    attempt: asyncpg.Connection, state: str, captured: int, remaining: int
+) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute(RESERVATION, uuid7(), state, captured, remaining)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE shares SET refunded = 4",
+        "UPDATE shares SET returned = 4",
+        "UPDATE shares SET amount = 11",
+        "UPDATE shares SET moved = 11",
+        "UPDATE shares SET wallet_id = gen_random_uuid()",
+        "DELETE FROM shares",
+        "TRUNCATE shares",
+        "UPDATE reservations SET remaining = 6",
+        "UPDATE reservations SET captured = 4",
+        "UPDATE reservations SET asked = 11",
+        "UPDATE reservations SET ends_at = now() + interval '1 day'",
+        "DELETE FROM reservations",
+        "TRUNCATE reservations",
+        "DELETE FROM rates",
+        "UPDATE rates SET rate = 2",
+        "TRUNCATE rates",
+    ],
+)
+async def test_what_went_back_or_was_let_go_stays_so(attempt: asyncpg.Connection, change: str) -> None:
+    operation_id = uuid7()
+    await attempt.execute(SHARE, operation_id, 5, 5)
+    await attempt.execute(RESERVATION, operation_id, "OPEN", 5, 5)
+    with pytest.raises(REFUSED):
+        await attempt.execute(f"{change} WHERE true" if change.startswith(("UPDATE", "DELETE")) else change)
+
+
+async def test_what_is_over_is_not_reopened(attempt: asyncpg.Connection) -> None:
+    operation_id = uuid7()
+    await attempt.execute(RESERVATION, operation_id, "RELEASED", 0, 0)
+    with pytest.raises(REFUSED):
+        await attempt.execute("UPDATE reservations SET state = 'OPEN' WHERE operation_id = $1", operation_id)
+
+
+@pytest.mark.parametrize("rate", ["0", "-1"])
+async def test_rates_are_positive(attempt: asyncpg.Connection, rate: str) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute(f"UPDATE currencies SET rate = {rate} WHERE code = 'EUR'")
+
+
+async def test_the_base_is_worth_itself(attempt: asyncpg.Connection) -> None:
+    with pytest.raises(REFUSED):
+        await attempt.execute("UPDATE currencies SET rate = 2 WHERE code = 'USD'")

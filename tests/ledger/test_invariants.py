@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from ledger.commands import Authorize, Refund
 from ledger.service import Ledger
 from tests.ledger.holders import open_holder
 from tests.ledger.invariants import assert_invariants, broken_invariants
@@ -20,6 +21,10 @@ FAULTS = {
     "an operation stands once": f"DELETE FROM entries WHERE {OF_A_CHARGE}",
     "what an operation says": "UPDATE operations SET credited = credited + 1",
     "a key leads to": "DELETE FROM operations",
+    "what is held and pending": "UPDATE wallets SET held = held + 1 WHERE held > 0",
+    "the shares of a charge": "UPDATE shares SET amount = amount + 1 WHERE number = 1",
+    "what was refunded": "UPDATE shares SET refunded = refunded - 1",
+    "what was captured": "UPDATE reservations SET captured = captured + 1",
 }
 
 
@@ -27,7 +32,13 @@ FAULTS = {
 async def test_a_planted_fault_is_seen(fault: str, ledger: Ledger, connection: asyncpg.Connection) -> None:
     client, company = await open_holder(ledger, "10.00"), await open_holder(ledger)
     for amount in ("4.00", "5.00", "6.00"):
-        await ledger.submit(company.charge(client, amount, key=amount))
+        last = await ledger.submit(company.charge(client, amount, key=amount))
+        if last.operation is not None and last.rejection is None:
+            charge = await ledger.reads.earlier(last.operation.id, company.account_id)
+    assert charge is not None
+    await ledger.submit(Refund(company.account_id, charge.id, "1.00", "", charge))
+    till = company.wallet.wallet_id
+    await ledger.submit(Authorize(company.account_id, client.wallet, "1.00", None, "", usual_wallet_id=till))
     await assert_invariants(connection)
 
     planting = connection.transaction(isolation="repeatable_read")

@@ -127,6 +127,15 @@ def test_a_fingerprint_is_the_same_in_every_process_and_release() -> None:
     charge = Charge(UUID(int=1), WalletToken(UUID(int=3), b"secret"), "5.00", None, "Soup")
     assert fingerprint(deposit).hex() == "ef2d648e646923e0c04c9719b7632dfc"
     assert fingerprint(charge).hex() == "4f3a555e8b928878fa217756527a4671"
+    account, token, earlier = UUID(int=1), WalletToken(UUID(int=3), b"secret"), UUID(int=5)
+    later: dict[Command, str] = {
+        Transfer(account, token, UUID(int=4), "5.00", None, "Rent"): "e54a3d6963e237b6d617859617537008",
+        Refund(account, earlier, None, "Bruised", None): "b3ab56db0fc2fe4420e0f5aeb6c0b9d8",
+        Authorize(account, token, "5.00", None, "Bicycle"): "363216bc5fdcdf8d2ebf37994914457f",
+        Capture(account, earlier, "5.00", "Puncture", None): "f59c4f228125de586d53ed976044d121",
+        Release(account, earlier, None): "797eb7f27ebf0c136d4a0531f34c80ac",
+    }
+    assert [fingerprint(command).hex() for command in later] == list(later.values())
 
 
 def test_the_wallets_that_a_command_needs() -> None:
