@@ -66,7 +66,7 @@ async def _show(dsn: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def checkpoint_and_count(dsn: str) -> int:
-    """How many charges have succeeded, after a checkpoint: no measurement writes what another one dirtied."""
+    """How many operations have succeeded, after a checkpoint: no measurement writes what another one dirtied."""
     return asyncio.run(_checkpoint_and_count(dsn))
 
 
@@ -74,9 +74,7 @@ async def _checkpoint_and_count(dsn: str) -> int:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("CHECKPOINT")
-        counted: int = await connection.fetchval(
-            "SELECT count(*) FROM operations WHERE kind = 'CHARGE' AND status = 'SUCCEEDED'"
-        )
+        counted: int = await connection.fetchval("SELECT count(*) FROM operations WHERE status = 'SUCCEEDED'")
         return counted
     finally:
         await connection.close()

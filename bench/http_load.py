@@ -1,83 +1,26 @@
-"""The load generator: charges over HTTP, so cheap that it is not what is measured.
+"""The load generator over HTTP, so cheap that it is not what is measured.
 
 Each connection is a bare asyncio protocol on uvloop: one request at a time, put together from bytes made in
 advance, its answer searched for the few words that say success. Every answer is checked.
 """
 
 import asyncio
-import itertools
-import json
-import os
-import random
 import time
 from array import array
-from pathlib import Path
 from typing import cast
 
 import uvloop
 
-from auth.tokens import Tokens
 from bench.child import answer, read_task
+from bench.http_requests import Requests
 from bench.measurement import Measurement, of_latencies
-from bench.population import FIRST_MERCHANT, FIRST_PAYER, Population, bearer_token, wallet_token
-from ledger.tokens import write_token
+from bench.population import Population
 
-QUERY = Path(__file__).with_name("charge.graphql")
-SUCCESS = (b'"status":"SUCCEEDED"', b'"replayed":false', b'"userErrors":[]')
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length: "
 # Opened one after the other: of many at once, one API process would accept most.
 CONNECT_PAUSE_SECONDS = 0.002
 DRAIN_SECONDS_MAX = 30.0
-PLACE_OF_WALLET, PLACE_OF_KEY = "<wallet>", "<key>"
-
-
-class Requests:
-    """Makes requests: a random payer, a random merchant, a key that was never used."""
-
-    def __init__(self, population: Population, secret_key: str) -> None:
-        charge = {
-            "wallet": PLACE_OF_WALLET,
-            "amount": "1.00",
-            "summary": "A coffee",
-            "idempotencyKey": PLACE_OF_KEY,
-        }
-        body = json.dumps({"query": QUERY.read_text().strip(), "variables": {"input": charge}})
-        before, _, rest = body.partition(PLACE_OF_WALLET)
-        between, _, after = rest.partition(PLACE_OF_KEY)
-        self._before, self._between, self._after = (part.encode() for part in (before, between, after))
-        self._wallets = [_written_token(FIRST_PAYER + number) for number in range(population.payers)]
-        self._key_prefix = os.urandom(8).hex().encode()
-        self._numbers = itertools.count(10**11)
-        key_length = len(self._key_prefix) + len(str(10**11))
-        length = sum(map(len, (self._before, self._wallets[0], self._between, self._after))) + key_length
-        tokens = Tokens([secret_key])
-        self._heads = [
-            (
-                "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                f"Authorization: Bearer {bearer_token(tokens, FIRST_MERCHANT + number)}\r\n"
-                f"Content-Length: {length}\r\n\r\n"
-            ).encode()
-            for number in range(population.merchants)
-        ]
-
-    def next(self) -> bytes:
-        return b"".join(
-            (
-                random.choice(self._heads),
-                self._before,
-                random.choice(self._wallets),
-                self._between,
-                self._key_prefix,
-                b"%d" % next(self._numbers),
-                self._after,
-            )
-        )
-
-
-def _written_token(number: int) -> bytes:
-    token = wallet_token(number)
-    return write_token(token.wallet_id, token.secret).encode()
 
 
 class Load:
@@ -93,8 +36,8 @@ class Load:
 
     def count(self, response: bytes, asked_at: float, answered_at: float) -> None:
         """Notes one answer."""
-        if response.startswith(b"HTTP/1.1 200 ") and all(word in response for word in SUCCESS):
-            self.succeeded += 1
+        if response.startswith(b"HTTP/1.1 200 ") and all(word in response for word in self.requests.success):
+            self.succeeded += self.requests.operations
             if self.measured_from <= answered_at < self.measured_until:
                 self.latencies.append(answered_at - asked_at)
         else:
@@ -148,7 +91,7 @@ class Connection(asyncio.Protocol):
 async def measure(
     port: int, requests: Requests, connections: int, seconds: float, warm_up: float
 ) -> Measurement:
-    """Charges for the warm-up and `seconds` after it, then waits for the last answers."""
+    """Asks for the warm-up and `seconds` after it, then waits for the last answers."""
     loop = asyncio.get_running_loop()
     load = Load(requests)
     clients = []
@@ -168,13 +111,17 @@ async def measure(
         first = load.first_mismatch.decode(errors="replace")
         raise AssertionError(f"{load.mismatches} answers were no success, the first one:\n{first}")
     return of_latencies(
-        load.latencies, seconds=seconds, charges_total=load.succeeded, cpu_seconds=cpu_seconds
+        load.latencies,
+        seconds=seconds,
+        charges_total=load.succeeded,
+        cpu_seconds=cpu_seconds,
+        charges_each=requests.operations,
     )
 
 
 def main() -> None:
     task = read_task()
-    requests = Requests(Population(task["payers"], task["merchants"]), task["secret_key"])
+    requests = Requests(task["kind"], Population(task["payers"], task["merchants"]), task["secret_key"])
     answer(
         uvloop.run(
             measure(task["port"], requests, task["connections"], task["seconds"], task["warm_up_seconds"])

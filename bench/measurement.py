@@ -27,13 +27,14 @@ def of_latencies(
     seconds: float,
     charges_total: int,
     cpu_seconds: float | None = None,
+    charges_each: int = 1,
 ) -> Measurement:
     """The measurement of requests that took these times and ended within `seconds`."""
     ordered = sorted(latencies_seconds)
     if not ordered:
         raise ValueError("Nothing was measured: the time was too short.")
     return Measurement(
-        charges_per_second=len(ordered) / seconds,
+        charges_per_second=len(ordered) * charges_each / seconds,
         charges_total=charges_total,
         latency_mean_ms=statistics.fmean(ordered) * 1000,
         p50_ms=ordered[len(ordered) // 2] * 1000,

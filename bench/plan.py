@@ -12,6 +12,7 @@ from bench.pgbench import Setup
 from bench.population import Population
 
 MIXES = ("spread", "hot")
+BULK_CONNECTIONS = 8
 BARE_ROUTE = "Bare route, no database"
 QUEUED, UNQUEUED, ONE_PGBENCH = "one: ledger", "one: ledger, no queue", "one: pgbench"
 
@@ -96,7 +97,7 @@ class Run:
         reported = 0 if names == (BARE_ROUTE,) else sum(one.charges_total for one in measured)
         if written != reported:
             raise BenchmarkError(
-                f"{names[0]}: {reported} charges were reported, {written} are in the database."
+                f"{names[0]}: {reported} operations were reported, {written} are in the database."
             )
         for name, one in zip(names, measured, strict=True):
             self.results.setdefault(name, []).append(one)
@@ -114,6 +115,8 @@ class Run:
             yield (f"ledgers, {mix}",), lambda: self._ledger(population, self._options.workers)  # noqa: B023
             yield (f"HTTP, {mix}",), lambda: self._http(population, port, secret_key)  # noqa: B023
         spread = self._population("spread")
+        for kind in ("deposit", "transfer", "bulk"):
+            yield (f"HTTP {kind}, spread",), lambda: self._http(spread, port, secret_key, kind)  # noqa: B023
         yield (BARE_ROUTE,), lambda: self._http(spread, bare_port, secret_key)
         yield (QUEUED, UNQUEUED), lambda: self._one_at_a_time(spread)
         yield (ONE_PGBENCH,), lambda: [self._pgbench(spread, Setup(self.best["spread"].script, 1))]
@@ -133,10 +136,18 @@ class Run:
             ]
             return [together([one for process in started for one in process.result()])]
 
-    def _http(self, population: Population, port: int, secret_key: str) -> list[Measurement]:
-        connections = self._options.connections
+    def _http(
+        self, population: Population, port: int, secret_key: str, kind: str = "charge"
+    ) -> list[Measurement]:
+        # Many in one request need few who ask.
+        connections = BULK_CONNECTIONS if kind == "bulk" else self._options.connections
         return self._child(
-            "bench.http_load", population, port=port, secret_key=secret_key, connections=connections
+            "bench.http_load",
+            population,
+            port=port,
+            secret_key=secret_key,
+            connections=connections,
+            kind=kind,
         )
 
     def _one_at_a_time(self, population: Population) -> list[Measurement]:

@@ -27,6 +27,8 @@ OUTSIDE_WALLET = UUID("00000000-0000-7000-8000-300000000001")
 # Enough that nobody runs out: the benchmark is of charges that succeed.
 OPENING_DEPOSIT_MINOR = 1_000_000_00
 SESSION_LIFETIME = timedelta(days=1)
+# Enough to ask for deposits and transfers.
+SIGNED_IN_PAYERS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,9 @@ def wallet_token(number: int) -> WalletToken:
     return WalletToken(wallet, hashlib.sha256(str(wallet).encode()).digest()[:SECRET_BYTES])
 
 
-def bearer_token(tokens: Tokens, merchant: int) -> str:
-    """A token of the merchant's session, signed as the service signs its own."""
-    principal = Principal(account_id(merchant), Role.COMPANY, UUID(f"{SESSION}{merchant}"))
+def bearer_token(tokens: Tokens, number: int, role: Role) -> str:
+    """A token of the payer's or merchant's session, signed as the service signs its own."""
+    principal = Principal(account_id(number), role, UUID(f"{SESSION}{number}"))
     return tokens.issue(principal, datetime.now(UTC) + SESSION_LIFETIME)
 
 
@@ -127,7 +129,9 @@ async def _load(connection: asyncpg.Connection, population: Population) -> None:
     await connection.execute(_ACCOUNTS, ACCOUNT, "COMPANY", *merchants)
     await connection.execute(_CLIENTS)
     await connection.execute(_COMPANIES)
-    await connection.execute(_SESSIONS, SESSION, ACCOUNT, datetime.now(UTC) + SESSION_LIFETIME, *merchants)
+    signed_in = (FIRST_PAYER, FIRST_PAYER + min(population.payers, SIGNED_IN_PAYERS_MAX) - 1)
+    for numbers in (merchants, signed_in):
+        await connection.execute(_SESSIONS, SESSION, ACCOUNT, datetime.now(UTC) + SESSION_LIFETIME, *numbers)
     await connection.execute(_OUTSIDE, OUTSIDE_WALLET, OPENING_DEPOSIT_MINOR, population.payers)
     await connection.execute(_WALLETS, WALLET, ACCOUNT, SECRET_BYTES, OPENING_DEPOSIT_MINOR, *payers)
     await connection.execute(_WALLETS, WALLET, ACCOUNT, SECRET_BYTES, 0, *merchants)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bench.http_requests import BULK_SIZE
 from bench.measurement import Measurement, median, median_ratio
 from bench.pgbench import Setup
 from bench.plan import BARE_ROUTE, MIXES, ONE_PGBENCH, QUEUED, UNQUEUED, Options
@@ -16,6 +17,7 @@ ASKED = {
     "ledger, hot": ("hot", 7.0),
     "HTTP, spread": ("spread", 0.5),
     "HTTP, hot": ("hot", 1.2),
+    "HTTP bulk, spread": ("spread", 1.5),
 }
 ASKED_OF_QUEUE_AT_MOST = 1.5
 
@@ -25,6 +27,9 @@ _TITLES = {
     "ledger": "(b) the ledger, in one process",
     "ledgers": "(b) the ledger, in as many processes as the service",
     "HTTP": "(c) the service over HTTP",
+    "HTTP deposit": "(c) the service over HTTP, deposits",
+    "HTTP transfer": "(c) the service over HTTP, transfers",
+    "HTTP bulk": f"(c) the service over HTTP, {BULK_SIZE} charges a request",
 }
 _HEADER = (
     "Charges a second",
@@ -42,7 +47,7 @@ _HEADER_OF_ONE = ("One charge at a time", "mean ms (median of rounds)", "min to 
 
 def tables(results: Results, best: Mapping[str, Setup], options: Options) -> str:
     """Both tables and what belongs under them, in Markdown."""
-    names = [f"{kind}, {mix}" for kind in _TITLES for mix in MIXES]
+    names = [f"{kind}, {mix}" for kind in _TITLES for mix in MIXES if f"{kind}, {mix}" in results]
     rows = [_row(name, results) for name in [*names, BARE_ROUTE]]
     return "\n".join(
         [
