@@ -19,6 +19,10 @@ async def test_it_opens_on_the_story(explorer: Explorer) -> None:
         "SignUpCompany",
         "CompanyWallet",
         "Charge",
+        "Refund",
+        "Authorize",
+        "Capture",
+        "Transfer",
         "History",
     ]
     assert "signUpClient(input: $input)" in await text_of(explorer.query_editor)

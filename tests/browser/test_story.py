@@ -34,9 +34,25 @@ async def test_the_story_runs_to_the_first_charge_without_typing_a_word(explorer
     assert charged["operation"]["status"] == "SUCCEEDED"
     assert charged["wallet"]["available"] == {"amount": "12.50", "currency": "USD"}
 
-    assert changes(await run_step(explorer, "History")) == ["12.50"]
+    refunded = await run_step(explorer, "Refund")
+    assert refunded["wallet"]["available"] == {"amount": "10.00", "currency": "USD"}
+    authorized = await run_step(explorer, "Authorize")
+    assert authorized["operation"]["authorization"]["held"] == {"amount": "20.00"}
+    captured = await run_step(explorer, "Capture")
+    assert captured["wallet"]["available"] == {"amount": "15.00", "currency": "USD"}
+    sent = await run_step(explorer, "Transfer")
+    assert sent["wallet"]["available"] == {"amount": "14.00", "currency": "USD"}
+
+    assert changes(await run_step(explorer, "History")) == ["-1.00", "5.00", "0.00", "-2.50", "12.50"]
     await explorer.identity("Client").check()
-    assert changes(await run_step(explorer, "History")) == ["-12.50", "50.00"]
+    assert changes(await run_step(explorer, "History")) == [
+        "1.00",
+        "-5.00",
+        "0.00",
+        "2.50",
+        "-12.50",
+        "50.00",
+    ]
 
 
 def changes(wallets: Any) -> list[str]:

@@ -1,6 +1,7 @@
 // Who the page can speak as: one bearer token a role, kept in sessionStorage, so for this browser tab alone.
 //
-// An identity is {role, email, token, wallet}: `wallet` is the token of the first wallet it created here.
+// An identity is {role, email, token, made}: `made` has what the operations of the story need of what it made here:
+// the token of its first wallet, the ids of its latest charge and authorization.
 
 const STORAGE_KEY = 'purser:identities';
 
@@ -58,11 +59,12 @@ export function announce(text) {
   become({ ...state, notice: { text, before: null } });
 }
 
-/** Keeps the first wallet that `role` creates, for the operations of the story that need its token. */
-export function rememberWallet(role, token) {
+/** Keeps what `role` has made, such as `{ wallet: token }`, for the operations of the story that need it. */
+export function remember(role, made) {
   const identity = state.byRole[role];
-  if (!identity || identity.wallet) return;
-  become({ ...state, byRole: { ...state.byRole, [role]: { ...identity, wallet: token } } });
+  if (!identity) return;
+  const wallet = identity.made.wallet ?? made.wallet;
+  become({ ...state, byRole: { ...state.byRole, [role]: { ...identity, made: { ...identity.made, ...made, wallet } } } });
 }
 
 /** Ends the tab's memory of every token. */

@@ -11,7 +11,7 @@ import {
 } from './vendor/graphiql.js';
 import { Bar } from './bar.js';
 import { announce, forgetAll, snapshot, subscribe } from './identities.js';
-import { CLIENT_WALLET, NEW_TAB, storyTabs } from './story.js';
+import { NEW_TAB, PLACES, storyTabs } from './story.js';
 import { fetcher } from './transport.js';
 
 // Operations carry passwords and tokens, so that what is typed lives as long as the browser's tab, no longer.
@@ -31,15 +31,18 @@ function startAgain() {
   location.reload();
 }
 
-/** Stands where GraphiQL has its logo; puts the client's wallet into the steps that wait for it. */
+/** Stands where GraphiQL has its logo; puts what earlier steps made into the steps that wait for it. */
 function StoryCorner() {
   const { activeTabIndex, variableEditor } = useEditorContext({ nonNull: true });
-  const wallet = useSyncExternalStore(subscribe, snapshot).byRole.CLIENT?.wallet;
+  const { byRole } = useSyncExternalStore(subscribe, snapshot);
   useEffect(() => {
-    if (!wallet || !variableEditor?.getValue().includes(CLIENT_WALLET)) return;
-    variableEditor.setValue(variableEditor.getValue().replace(CLIENT_WALLET, wallet));
-    announce("The client's wallet was filled in below.");
-  }, [activeTabIndex, variableEditor, wallet]);
+    const text = variableEditor?.getValue() ?? '';
+    const known = PLACES.filter(({ place, role, made }) => text.includes(place) && byRole[role]?.made[made]);
+    if (!known.length) return;
+    const filled = known.reduce((all, { place, role, made }) => all.replace(place, byRole[role].made[made]), text);
+    variableEditor.setValue(filled);
+    announce(`${known.map(({ name }) => name).join(' and ')} filled in below.`);
+  }, [activeTabIndex, variableEditor, byRole]);
   return h('button', { type: 'button', className: 'start-again', onClick: startAgain }, 'Start again');
 }
 

@@ -3,7 +3,18 @@
 // E-mail addresses and idempotency keys carry a tag drawn anew for each story, so that one can be told after
 // another on the same database.
 
-export const CLIENT_WALLET = '← filled in after step 2';
+const CLIENT_WALLET = '← filled in after step 2';
+const COMPANY_WALLET = '← filled in after step 5';
+const CHARGE = '← filled in after step 6';
+const AUTHORIZATION = '← filled in after step 8';
+
+/** What stands in the variables until a step has made it, and where that is remembered. */
+export const PLACES = [
+  { place: CLIENT_WALLET, role: 'CLIENT', made: 'wallet', name: "The client's wallet" },
+  { place: COMPANY_WALLET, role: 'COMPANY', made: 'wallet', name: "The company's wallet" },
+  { place: CHARGE, role: 'COMPANY', made: 'charge', name: 'The charge' },
+  { place: AUTHORIZATION, role: 'COMPANY', made: 'authorization', name: 'The authorization' },
+];
 
 /** What a new tab starts with. */
 export const NEW_TAB = '# Ctrl-Space shows what may stand here, Ctrl-Enter runs it.\n\n';
@@ -32,7 +43,7 @@ const OPERATION = `operation {
     replayed
     userErrors { code message field }`;
 
-const signUpClient = `# Step 1 of 7: a client signs up.
+const signUpClient = `# Step 1 of 11: a client signs up.
 # Press the play button, or Ctrl-Enter (Cmd-Enter).
 # The token in the answer is used by itself from then on:
 # watch the bar above.
@@ -44,7 +55,7 @@ mutation SignUpClient($input: SignUpClientInput!) {
 }
 `;
 
-const createWallet = `# Step 2 of 7: the client creates a wallet.
+const createWallet = `# Step 2 of 11: the client creates a wallet.
 # Whoever has its token may ask to charge it.
 
 mutation CreateWallet($input: CreateWalletInput!) {
@@ -54,7 +65,7 @@ mutation CreateWallet($input: CreateWalletInput!) {
 }
 `;
 
-const deposit = `# Step 3 of 7: the client tops the wallet up.
+const deposit = `# Step 3 of 11: the client tops the wallet up.
 # Run it twice: one idempotencyKey moves money once,
 # and the second answer says "replayed": true.
 
@@ -65,7 +76,7 @@ mutation Deposit($input: DepositInput!) {
 }
 `;
 
-const signUpCompany = `# Step 4 of 7: a company signs up.
+const signUpCompany = `# Step 4 of 11: a company signs up.
 # This page speaks as the company from then on;
 # the bar above switches between the two.
 
@@ -76,7 +87,7 @@ mutation SignUpCompany($input: SignUpCompanyInput!) {
 }
 `;
 
-const companyWallet = `# Step 5 of 7: the company creates its own wallet,
+const companyWallet = `# Step 5 of 11: the company creates its own wallet,
 # which its charges are credited to.
 
 mutation CompanyWallet($input: CreateWalletInput!) {
@@ -86,7 +97,7 @@ mutation CompanyWallet($input: CreateWalletInput!) {
 }
 `;
 
-const charge = `# Step 6 of 7: the company charges the client's wallet.
+const charge = `# Step 6 of 11: the company charges the client's wallet.
 # "wallet" in the answer is the company's own.
 # Then ask for more than there is, with another key:
 # a refusal moves nothing, and is recorded as well.
@@ -98,7 +109,57 @@ mutation Charge($input: ChargeInput!) {
 }
 `;
 
-const history = `# Step 7 of 7: the history of your wallets.
+const refund = `# Step 7 of 11: the company gives a part back.
+# Without "amount" it would be all that is left.
+
+mutation Refund($input: RefundInput!) {
+  refund(input: $input) {
+    ${OPERATION}
+  }
+}
+`;
+
+const authorize = `# Step 8 of 11: the company sets money aside.
+# The client sees it as "held": it is still theirs,
+# and expires by itself.
+
+mutation Authorize($input: AuthorizeInput!) {
+  authorize(input: $input) {
+    operation {
+      id
+      status
+      failureCode
+      amount { amount currency }
+      authorization { state held { amount } expiresAt }
+    }
+    userErrors { code message field }
+  }
+}
+`;
+
+const capture = `# Step 9 of 11: the company takes a part of it.
+# The rest is released; "final: false" would keep it.
+
+mutation Capture($input: CaptureInput!) {
+  capture(input: $input) {
+    ${OPERATION}
+  }
+}
+`;
+
+const transfer = `# Step 10 of 11: an owner sends money to any wallet,
+# here the company to the client, by the wallet's token.
+# chargeMany, depositMany and transferMany take up to
+# 1,000 of these in one request.
+
+mutation Transfer($input: TransferInput!) {
+  transfer(input: $input) {
+    ${OPERATION}
+  }
+}
+`;
+
+const history = `# Step 11 of 11: the history of your wallets.
 # Switch between client and company in the bar above
 # and run it again: one charge, seen from both sides.
 
@@ -141,6 +202,19 @@ export function storyTabs() {
     [signUpCompany, { email: `books-${tag}@example.com`, password, ...company, phoneNumber: '+14155550124' }],
     [companyWallet, { name: 'Till' }],
     [charge, { wallet: CLIENT_WALLET, amount: '12.50', summary: 'Two paperbacks', idempotencyKey: `charge-${tag}` }],
+    [refund, { operation: CHARGE, amount: '2.50', summary: 'One was torn', idempotencyKey: `refund-${tag}` }],
+    [authorize, { wallet: CLIENT_WALLET, amount: '20.00', summary: 'A lent atlas', idempotencyKey: `hold-${tag}` }],
+    [capture, { authorization: AUTHORIZATION, amount: '5.00', summary: 'A late fee', idempotencyKey: `fee-${tag}` }],
+    [
+      transfer,
+      {
+        from: COMPANY_WALLET,
+        to: { token: CLIENT_WALLET },
+        amount: '1.00',
+        summary: 'For your trouble',
+        idempotencyKey: `transfer-${tag}`,
+      },
+    ],
   ];
   const tabs = steps.map(([query, input]) => ({ query, variables: JSON.stringify({ input }, null, 2) }));
   return [...tabs, { query: history }];

@@ -2,7 +2,7 @@
 // that comes back from signing up or logging in is used from then on.
 
 import { parse } from './vendor/graphiql.js';
-import { activeIdentity, adopt, announce, forget, rememberWallet } from './identities.js';
+import { activeIdentity, adopt, announce, forget, remember } from './identities.js';
 
 const ENDPOINT = '/graphql';
 const SIGNING_IN = new Set(['signUpClient', 'signUpCompany', 'logIn', 'changePassword']);
@@ -76,11 +76,20 @@ async function learnFrom(result, fields, speaker) {
     const payload = result.data?.[key];
     if (!payload) continue;
     if (SIGNING_IN.has(field) && payload.token) await useToken(payload.token);
-    if (field === 'createWallet' && speaker && payload.wallet?.token) rememberWallet(speaker.role, payload.wallet.token);
+    if (speaker) remember(speaker.role, whatWasMade(field, payload));
     if (field === 'logOut' && speaker && !payload.userErrors?.length) {
       putAway(speaker, `The ${rolesInWords[speaker.role]} is logged out.`);
     }
   }
+}
+
+/** What later operations of the story need of this one. */
+function whatWasMade(field, { wallet, operation }) {
+  if (field === 'createWallet' && wallet?.token) return { wallet: wallet.token };
+  const succeeded = operation?.status === 'SUCCEEDED';
+  if (field === 'charge' && succeeded) return { charge: operation.id };
+  if (field === 'authorize' && succeeded) return { authorization: operation.id };
+  return {};
 }
 
 /** Forgets a token that has ended, so there is nothing to undo. */
@@ -93,6 +102,6 @@ function putAway(identity, text) {
 export async function useToken(token) {
   const holder = await whoHolds(token);
   if (!holder) return false;
-  adopt({ ...holder, token, wallet: null }, `Signed in as the ${rolesInWords[holder.role]}.`);
+  adopt({ ...holder, token, made: {} }, `Signed in as the ${rolesInWords[holder.role]}.`);
   return true;
 }
