@@ -1,38 +1,194 @@
-"""docs/operations.md tells of all kinds and states that there are, and of no others."""
+"""docs/operations.md and its picture against the schema and the ledger."""
 
+import asyncio
 import re
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
+from ledger.books import OPEN, Reservation
+from ledger.commands import Authorize, Capture, Command, Earlier, Refund, Release
+from ledger.decisions import Decision, decide, post
+from ledger.decisions.authorization import TERM_MAX, USUAL_TERM
+from ledger.outcomes import Outcome
+from ledger.rejections import ErrorCode
+from ledger.service import Ledger
+from ledger.sheet import Sheet
+from ledger.tokens import NOWHERE
 from resolvers.submitting import COMMANDS_MAX
-from schema.authorizations import AuthorizationState
-from schema.operations import OperationKind
-from schema.wallets import WalletStatus
+from runtime.database import open_pool
+from runtime.settings import Settings
+from schema.authorizations import AuthorizationState, ledger_states
+from schema.operations import OperationKind, OperationStatus
+from schema.root import schema
+from tests.databases import copy_database
+from tests.docs.tables import ROOT, table_of
+from tests.ledger.holders import Holder, open_holder
+from tests.service import access
+from tests.unit.ledger.story import COMPANY, NOW, Story
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+PAGE = "operations.md"
+TEXT = (ROOT / "docs" / PAGE).read_text("utf-8")
 PICTURE = (ROOT / "docs" / "images" / "states.svg").read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    ("header", "names"),
-    [
-        # Withdrawals are still to come.
-        ("Kind", set(OperationKind) - {OperationKind.WITHDRAWAL}),
-        ("State", set(AuthorizationState)),
-        ("Status", set(WalletStatus)),
-    ],
-)
-def test_each_table_is_complete(header: str, names: set[str]) -> None:
-    table = PAGE[PAGE.index(f"| {header} |") :].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == names
+def test_every_kind_and_status_is_there() -> None:
+    assert set(table_of(PAGE, "Kind").by_name()) == set(OperationKind)
+    assert set(table_of(PAGE, "Status").by_name()) == set(OperationStatus)
 
 
-def test_the_picture_has_every_state() -> None:
-    drawn = set(re.findall(r"class=\"name\">(\w+)<", PICTURE))
-    assert drawn == {*AuthorizationState, "SUCCEEDED", "FAILED", "pending", "available"}
+def test_who_asks_for_each_kind() -> None:
+    asked_for_by = {"the owner": access.HOLDERS, "a company": access.COMPANIES}
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    named = set()
+    for kind, (listed, who, _) in table_of(PAGE, "Kind").by_name().items():
+        for mutation in listed.split(", ") if listed else ():
+            assert access.FIELDS[f"Mutation.{mutation}"] == asked_for_by[who], kind
+            named.add(mutation)
+    payloads = ("OperationPayload!", "BulkPayload!")
+    assert named == {name for name, field in mutations.fields.items() if str(field.type) in payloads}
 
 
-def test_how_many_in_one_request() -> None:
-    assert f"up to {COMMANDS_MAX:,} inputs" in PAGE
+def test_the_limits_are_those_of_the_code() -> None:
+    assert f"up to {COMMANDS_MAX:,} requests" in TEXT
+    assert f"({USUAL_TERM.days} days ahead when left out, {TERM_MAX.days} at most)" in TEXT
+
+
+def test_the_picture_shows_the_states_there_are() -> None:
+    shown = re.findall(r">([A-Z]{3,})</text>", PICTURE)
+    assert sorted(shown) == sorted({*OperationStatus, *AuthorizationState} - {OperationStatus.PENDING})
+
+
+def test_every_name_in_capitals_is_one() -> None:
+    known = {*OperationKind, *OperationStatus, *AuthorizationState, *ErrorCode, "NO", "UNKNOWN"}
+    assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*[A-Z]\b", TEXT.replace("AMOUNT_…", ""))) <= known
+
+
+def test_what_follows_in_each_state_of_an_authorization() -> None:
+    table = table_of(PAGE, "State")
+    assert {row[0] for row in table.rows} == set(AuthorizationState)
+    assert list(table.rows) == [
+        (state, *(_what_follows(AuthorizationState(state), action) for action in table.headings[1:]))
+        for state, *_ in table.rows
+    ]
+
+
+def _what_follows(state: AuthorizationState, action: str) -> str:
+    """The state after the action, or the code it is refused with, for an authorization of 6.00 that holds 5.00."""
+    story, authorization_id = Story(), UUID(int=60)
+    books = story.books()
+    (ledger_state,) = ledger_states([state]) or ()
+    left_minor = 500 if ledger_state == OPEN else 0
+    story.purse.held = left_minor
+    ends_at = NOW if action == "expiresAt comes" else NOW + timedelta(microseconds=1)
+    books.reservations[authorization_id] = Reservation(
+        *(authorization_id, "AUTHORIZATION", story.purse.id, COMPANY, ledger_state),
+        *(600, 100, left_minor, left_minor, ends_at),
+    )
+    Sheet(books)  # settles what is over
+    earlier = Earlier(
+        *(authorization_id, "AUTHORIZATION", "SUCCEEDED", COMPANY, story.purse.id, story.till.id, 600, "USD"),
+        *(None, None, None, frozenset({COMPANY}), (), 600),
+    )
+    asked: dict[str, Command] = {
+        "capture": Capture(COMPANY, authorization_id, "1", "", earlier),
+        "capture, final: false": Capture(COMPANY, authorization_id, "1", "", earlier, is_final=False),
+        "release": Release(COMPANY, authorization_id, earlier),
+    }
+    if action in asked:
+        decision = decide(asked[action], books)
+        rejection = decision.rejection if isinstance(decision, Decision) else decision
+        if rejection is not None:
+            return rejection.code
+        assert isinstance(decision, Decision)
+        post(decision, UUID(int=61), books)
+    after = books.reservations[authorization_id].state
+    return next(state for state in AuthorizationState if ledger_states([state]) == [after])
+
+
+@pytest.fixture
+async def ledger(template_dsn: str) -> AsyncIterator[Ledger]:
+    dsn = await asyncio.to_thread(copy_database, template_dsn, "docs operations")
+    async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
+        yield ledger
+
+
+async def test_what_is_recorded(ledger: Ledger) -> None:
+    payer, company = await open_holder(ledger, "10"), await open_holder(ledger, "10")
+    outcomes = {
+        **await _refused_charges(ledger, payer, company),
+        **await _refused_afterwards(ledger, payer, company),
+    }
+    written = {
+        code: cell.startswith("yes") for code, (cell,) in table_of(PAGE, "Refused with").by_name().items()
+    }
+    assert written == {
+        code: outcome.operation is not None and outcome.operation.status == "FAILED"
+        for code, outcome in outcomes.items()
+    }
+
+
+async def _refused_charges(ledger: Ledger, payer: Holder, company: Holder) -> dict[str, Outcome]:
+    frozen, closed = await open_holder(ledger, "10"), await open_holder(ledger)
+    await ledger.wallet_life.set_frozen(frozen.wallet.wallet_id, None, frozen=True)
+    await ledger.wallet_life.close(closed.wallet, closed.account_id)
+    charge = company.charge(payer, "1", key="key")
+    assert (await ledger.submit(charge)).rejection is None
+    charges = {
+        ErrorCode.INSUFFICIENT_FUNDS: company.charge(payer, "100"),
+        ErrorCode.WALLET_FROZEN: company.charge(frozen, "1"),
+        ErrorCode.WALLET_CLOSED: company.charge(closed, "1"),
+        ErrorCode.SAME_WALLET: company.charge(company, "1"),
+        ErrorCode.CURRENCY_MISMATCH: replace(company.charge(payer, "1"), currency="EUR", converts=False),
+        ErrorCode.RATE_MISSING: replace(company.charge(payer, "1"), currency="EUR"),
+        ErrorCode.WALLET_REQUIRED: replace(company.charge(payer, "1"), usual_wallet_id=None),
+        ErrorCode.AMOUNT_NOT_POSITIVE: company.charge(payer, "0"),
+        ErrorCode.AMOUNT_TOO_PRECISE: company.charge(payer, "1.001"),
+        ErrorCode.AMOUNT_TOO_LARGE: company.charge(payer, "1000000000"),
+        ErrorCode.CURRENCY_UNKNOWN: replace(company.charge(payer, "1"), currency="ZZZ"),
+        ErrorCode.WALLET_NOT_FOUND: replace(company.charge(payer, "1"), wallet=NOWHERE),
+        ErrorCode.IDEMPOTENCY_CONFLICT: replace(charge, amount="2"),
+    }
+    outcomes = {code.value: await ledger.submit(command) for code, command in charges.items()}
+    together = await ledger.submit_many(
+        [company.charge(payer, "1"), company.charge(payer, "100")], is_atomic=True
+    )
+    return _as_expected({**outcomes, ErrorCode.NOT_EXECUTED.value: together[0]})
+
+
+async def _refused_afterwards(ledger: Ledger, payer: Holder, company: Holder) -> dict[str, Outcome]:
+    mine = company.account_id
+    till = company.wallet.wallet_id
+
+    async def done(command: Command) -> Earlier:
+        outcome = await ledger.submit(command)
+        assert outcome.operation is not None
+        earlier = await ledger.reads.earlier(outcome.operation.id, mine)
+        assert earlier is not None
+        return earlier
+
+    charge, deposit = await done(company.charge(payer, "1")), await done(company.deposit("1"))
+    held = await done(Authorize(mine, payer.wallet, "1", None, "", usual_wallet_id=till))
+    over = await done(Authorize(mine, payer.wallet, "1", None, "", usual_wallet_id=till))
+    await ledger.submit(Release(mine, over.id, over))
+    commands: dict[ErrorCode, Command] = {
+        ErrorCode.REFUND_EXCEEDS_CHARGE: Refund(mine, charge.id, "2", "", charge),
+        ErrorCode.NOT_REFUNDABLE: Refund(mine, deposit.id, "1", "", deposit),
+        ErrorCode.OPERATION_NOT_FOUND: Refund(mine, uuid4(), "1", "", None),
+        ErrorCode.AUTHORIZATION_EXCEEDED: Capture(mine, held.id, "2", "", held),
+        ErrorCode.AUTHORIZATION_CLOSED: Capture(mine, over.id, "1", "", over),
+    }
+    for all_that_is_left in (Capture(mine, over.id, None, "", over), Release(mine, over.id, over)):
+        assert (await ledger.submit(all_that_is_left)).operation is None
+    return _as_expected({code.value: await ledger.submit(command) for code, command in commands.items()})
+
+
+def _as_expected(outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    assert {code: outcome.rejection and outcome.rejection.code for code, outcome in outcomes.items()} == {
+        code: code for code in outcomes
+    }
+    return outcomes
