@@ -30,7 +30,7 @@ def decide_all(
             _decide_together(bundle, answered, books, sheet, outcomes)
             continue
         for request in bundle.requests:
-            if request.operation_id not in answered:
+            if not answered or request.operation_id not in answered:
                 outcomes[request.operation_id] = _decide(request, books, sheet)
     return outcomes
 

@@ -125,19 +125,21 @@ class Charge:
         return self.usual_wallet_id or (self.into or self.wallet).wallet_id
 
     def asked(self) -> Asked:
-        splits = [
-            [_text(split.into), _canonical(split.amount), _canonical(split.percentage)]
-            for split in self.splits
-        ]
-        later = _named(conversion=None if self.converts else "FORBID", splits=splits or None)
         return (
             _text(self.wallet),
             canonical(self.amount),
             self.currency,
             self.summary,
             None if self.into is None else _text(self.into),
-            *later,
+            *(() if self.converts and not self.splits else self._asked_later()),
         )
+
+    def _asked_later(self) -> list[list[object]]:
+        splits = [
+            [_text(split.into), _canonical(split.amount), _canonical(split.percentage)]
+            for split in self.splits
+        ]
+        return _named(conversion=None if self.converts else "FORBID", splits=splits or None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The rows of one batch, gathered column by column as its commands are decided."""
 
-from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -56,20 +55,55 @@ class Sheet:
     def record(self, command: Command, operation_id: UUID, decision: Decision) -> Outcome:
         """Posts a decision and adds its rows; the outcome shows the caller's wallet right after it."""
         post(decision, operation_id, self._books)
-        for wallet, change_minor in decision.postings:
+        (
+            kind,
+            amount_minor,
+            currency,
+            source,
+            target,
+            postings,
+            rejection,
+            debited_minor,
+            credited_minor,
+            rate,
+            origin_id,
+            due_at,
+            reservation,
+            shares,
+        ) = decision
+        for wallet, change_minor in postings:
             self._wallets[wallet.id] = wallet
             self._entries.append(
                 (wallet.id, wallet.sequence, operation_id, change_minor, wallet.currency, wallet.balance)
             )
-        if decision.reservation is not None:
-            self._reservations.add(decision.origin_id or operation_id)
-        if decision.shares:
-            self._shares.add(decision.origin_id or operation_id)
-        operation = _operation(command, operation_id, decision, self._books.instant)
+        if reservation is not None:
+            self._reservations.add(origin_id or operation_id)
+        if shares:
+            self._shares.add(origin_id or operation_id)
+        operation = Operation(
+            operation_id,
+            kind,
+            "SUCCEEDED" if rejection is None else "FAILED",
+            None if rejection is None else rejection.code,
+            command.account_id,
+            command.summary,
+            amount_minor,
+            currency,
+            None if source is None else source.id,
+            None if target is None else target.id,
+            debited_minor,
+            credited_minor,
+            rate,
+            origin_id,
+            due_at,
+            self._books.instant,
+            None if source is None else source.currency,
+            None if target is None else target.currency,
+        )
         # The columns of the table come first, its time being the same for the whole batch.
         self._operations.append(operation[:_OPERATION_COLUMNS])
-        own = own_side(decision.kind, decision.source, decision.target, command.account_id)
-        return Outcome(operation, None if own is None else view(own), decision.rejection)
+        own = own_side(kind, source, target, command.account_id)
+        return Outcome(operation, None if own is None else view(own), rejection)
 
     def savepoint(self) -> Savepoint:
         """How things stand now."""
@@ -118,30 +152,6 @@ class Sheet:
         self._reservations.add(reservation.operation_id)
         wallet = self._books.wallets[reservation.wallet_id]
         self._wallets[wallet.id] = wallet
-
-
-def _operation(command: Command, operation_id: UUID, decision: Decision, instant: datetime) -> Operation:
-    rejection, source, target = decision.rejection, decision.source, decision.target
-    return Operation(
-        operation_id,
-        decision.kind,
-        "SUCCEEDED" if rejection is None else "FAILED",
-        None if rejection is None else rejection.code,
-        command.account_id,
-        command.summary,
-        decision.amount_minor,
-        decision.currency,
-        None if source is None else source.id,
-        None if target is None else target.id,
-        decision.debited_minor,
-        decision.credited_minor,
-        decision.rate,
-        decision.origin_id,
-        decision.due_at,
-        instant,
-        None if source is None else source.currency,
-        None if target is None else target.currency,
-    )
 
 
 def own_side(kind: str, source: Side | None, target: Side | None, account_id: UUID) -> Side | None:

@@ -4,7 +4,7 @@ The steps and their order are those of docs/architecture.md. The SQL is in state
 are pure functions in decisions; here is what happens between.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from ledger.batch import decide_all
 from ledger.claims import Result, claim_keys, keep_rejections, told
 from ledger.currencies import CurrencyBook
 from ledger.locking import open_books
+from ledger.outcomes import Outcome
 from ledger.requests import Bundle
 from ledger.sheet import Sheet
 from ledger.statements import load_statements
@@ -64,7 +65,9 @@ class Writer:
         await connection.execute("BEGIN")
         requests = [request for bundle in batch for request in bundle.requests]
         answered = await claim_keys(connection, requests)
-        fresh = [request for request in requests if request.operation_id not in answered]
+        fresh = requests
+        if answered:
+            fresh = [request for request in requests if request.operation_id not in answered]
         books = await open_books(
             connection, [request.command for request in fresh], self._currencies, self._system
         )
@@ -80,13 +83,7 @@ class Writer:
         await keep_rejections(connection, fresh, outcomes)
 
         attempt.operation_ids = sheet.operation_ids()
-        attempt.results = [
-            [
-                told(answered.get(request.operation_id) or outcomes[request.operation_id], outcomes)
-                for request in bundle.requests
-            ]
-            for bundle in batch
-        ]
+        attempt.results = _results(batch, answered, outcomes)
         # A COMMIT of nothing but locks waits for the disk all the same, and so tells that there was a row to lock.
         attempt.commit_sent = writes = bool(sheet) or any(request.key is not None for request in requests)
         await connection.execute("COMMIT" if writes else "ROLLBACK")
@@ -102,3 +99,17 @@ class Writer:
     async def _is_committed(self, lost: Attempt) -> bool:
         rows = await self._connection.fetch(SQL["committed_operations"], lost.operation_ids)
         return bool(rows)
+
+
+def _results(
+    batch: Sequence[Bundle], answered: Mapping[UUID, Result], outcomes: Mapping[UUID, Outcome]
+) -> Results:
+    if not answered:
+        return [[outcomes[request.operation_id] for request in bundle.requests] for bundle in batch]
+    return [
+        [
+            told(answered.get(request.operation_id) or outcomes[request.operation_id], outcomes)
+            for request in bundle.requests
+        ]
+        for bundle in batch
+    ]

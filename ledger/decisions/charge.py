@@ -33,6 +33,8 @@ def decide_charge(command: Charge, books: Books) -> Decision | Rejection:
     payee = payee_of(command, books)
     if isinstance(payee, Rejection):
         return without_payee("CHARGE", asked, payer, payee)
+    if not command.splits and payer.currency == payee.currency == asked.currency.code:
+        return _decide_plainly(asked, payer, payee)
     parts = share_out(asked, payee, command.splits, books)
     if isinstance(parts, Rejection):
         return parts
@@ -40,10 +42,8 @@ def decide_charge(command: Charge, books: Books) -> Decision | Rejection:
     rejection = legs if isinstance(legs, Rejection) else _refusal(payer, parts, legs)
     if isinstance(legs, Rejection) or rejection is not None:
         return refused("CHARGE", asked, payer, payee, rejection)
-    moves = (
-        Posting(payer, -legs.debited_minor),
-        *(Posting(part.wallet, credited) for part, credited in zip(parts, legs.credited_minor, strict=True)),
-    )
+    got = zip(parts, legs.credited_minor, strict=True)
+    moves = (Posting(payer, -legs.debited_minor), *(Posting(part.wallet, credited) for part, credited in got))
     return Decision(
         "CHARGE",
         asked.minor,
@@ -55,6 +55,24 @@ def decide_charge(command: Charge, books: Books) -> Decision | Rejection:
         credited_minor=legs.credited_minor[0],
         rate=legs.rate,
         shares=_shares(asked, payer, parts, legs) if len(parts) > 1 else (),
+    )
+
+
+def _decide_plainly(asked: Amount, payer: Wallet, payee: Wallet) -> Decision:
+    """The same where nothing is converted nor split: most requests of all are such charges."""
+    amount_minor, currency = asked
+    rejection = (
+        same_owner(payer, payee)
+        or may_not_pay(payer, "wallet")
+        or may_not_receive(payee, "into")
+        or too_little(payer, amount_minor)
+        or no_room(payee, amount_minor)
+    )
+    if rejection is not None:
+        return refused("CHARGE", asked, payer, payee, rejection)
+    moves = (Posting(payer, -amount_minor), Posting(payee, amount_minor))
+    return Decision(
+        "CHARGE", amount_minor, currency.code, payer, payee, moves, None, amount_minor, amount_minor
     )
 
 
