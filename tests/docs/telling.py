@@ -11,8 +11,6 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-import asyncpg
-
 from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release, Split, Transfer
 from ledger.money import decimal_text
 from ledger.outcomes import Operation, WalletView
@@ -20,6 +18,7 @@ from ledger.rates import NewRate
 from ledger.service import Ledger
 from tests.docs.tables import Table
 from tests.ledger.holders import Holder, open_holder
+from tests.ledger.invariants import Connection
 
 BASE = "USD"
 _AMOUNT = r"([0-9.]+)(?: ([A-Z]{3}))?"
@@ -30,7 +29,7 @@ _PART = re.compile(r"([0-9.]+)( %)? to (\w+)")
 class Telling:
     """One example: its wallets by the names that they have there, and what happened last."""
 
-    def __init__(self, ledger: Ledger, connection: asyncpg.Connection) -> None:
+    def __init__(self, ledger: Ledger, connection: Connection) -> None:
         self._ledger = ledger
         self._connection = connection
         self._holders: dict[str, Holder] = {}

@@ -6,7 +6,6 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from ledger.commands import SPLITS_MAX
@@ -20,14 +19,14 @@ from runtime.settings import Settings
 from tests.databases import copy_database
 from tests.docs.tables import Table, table_of, tables_of
 from tests.docs.telling import Telling
-from tests.ledger.invariants import assert_invariants
+from tests.ledger.invariants import Connection, assert_invariants
 
 PAGE = "money.md"
 SCENE = ("Currency", "Decimals", "Rate")
 STORY = "What happens"
 
 Scene = list[NewRate]
-OpenLedger = Callable[[Scene], AbstractAsyncContextManager[tuple[Ledger, asyncpg.Connection]]]
+OpenLedger = Callable[[Scene], AbstractAsyncContextManager[tuple[Ledger, Connection]]]
 
 
 def _with_scenes() -> list[tuple[Scene, Table]]:
@@ -53,7 +52,7 @@ def open_ledger(template_dsn: str, request: pytest.FixtureRequest) -> OpenLedger
     dsn = copy_database(template_dsn, f"docs {request.node.name}"[:60])
 
     @asynccontextmanager
-    async def opened(scene: Scene) -> AsyncIterator[tuple[Ledger, asyncpg.Connection]]:
+    async def opened(scene: Scene) -> AsyncIterator[tuple[Ledger, Connection]]:
         async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
             if scene:
                 updated = await ledger.update_rates(scene, UUID(int=1))

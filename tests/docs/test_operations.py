@@ -24,6 +24,7 @@ from runtime.settings import Settings
 from schema.authorizations import AuthorizationState, ledger_states
 from schema.operations import OperationKind, OperationStatus
 from schema.root import schema
+from schema.wallets import WalletStatus
 from tests.databases import copy_database
 from tests.docs.tables import ROOT, table_of
 from tests.ledger.holders import Holder, open_holder
@@ -32,12 +33,14 @@ from tests.unit.ledger.story import COMPANY, NOW, Story
 
 PAGE = "operations.md"
 TEXT = (ROOT / "docs" / PAGE).read_text("utf-8")
+_LEDGER_STATES = {state: name for state in AuthorizationState for name in ledger_states([state]) or ()}
 PICTURE = (ROOT / "docs" / "images" / "states.svg").read_text("utf-8")
 
 
 def test_every_kind_and_status_is_there() -> None:
     assert set(table_of(PAGE, "Kind").by_name()) == set(OperationKind)
     assert set(table_of(PAGE, "Status").by_name()) == set(OperationStatus)
+    assert set(table_of(PAGE, "Wallet").by_name()) == set(WalletStatus)
 
 
 def test_who_asks_for_each_kind() -> None:
@@ -64,7 +67,15 @@ def test_the_picture_shows_the_states_there_are() -> None:
 
 
 def test_every_name_in_capitals_is_one() -> None:
-    known = {*OperationKind, *OperationStatus, *AuthorizationState, *ErrorCode, "NO", "UNKNOWN"}
+    known = {
+        *OperationKind,
+        *OperationStatus,
+        *AuthorizationState,
+        *WalletStatus,
+        *ErrorCode,
+        "NO",
+        "UNKNOWN",
+    }
     assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*[A-Z]\b", TEXT.replace("AMOUNT_…", ""))) <= known
 
 
@@ -81,7 +92,7 @@ def _what_follows(state: AuthorizationState, action: str) -> str:
     """The state after the action, or the code it is refused with, for an authorization of 6.00 that holds 5.00."""
     story, authorization_id = Story(), UUID(int=60)
     books = story.books()
-    (ledger_state,) = ledger_states([state]) or ()
+    ledger_state = _LEDGER_STATES[state]
     left_minor = 500 if ledger_state == OPEN else 0
     story.purse.held = left_minor
     ends_at = NOW if action == "expiresAt comes" else NOW + timedelta(microseconds=1)
@@ -107,7 +118,7 @@ def _what_follows(state: AuthorizationState, action: str) -> str:
         assert isinstance(decision, Decision)
         post(decision, UUID(int=61), books)
     after = books.reservations[authorization_id].state
-    return next(state for state in AuthorizationState if ledger_states([state]) == [after])
+    return next(state for state, name in _LEDGER_STATES.items() if name == after)
 
 
 @pytest.fixture
