@@ -9,35 +9,9 @@ set -euo pipefail
 url="${1:-http://127.0.0.1:8000}/graphql"
 run="$(date +%s)-$$-$RANDOM" # makes the e-mail addresses and idempotency keys of this run its own
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
+. "$(dirname "$0")/lib.sh"
 
-# ask TOKEN QUERY VARIABLES: the answer's data. A top-level error, or a user error anywhere, ends the script.
-ask() {
-    local token="$1" query="$2" variables="$3" answer
-    local headers=(-H 'Content-Type: application/json')
-    if [ -n "$token" ]; then headers+=(-H "Authorization: Bearer $token"); fi
-    answer="$(jq -n --arg query "$query" --argjson variables "$variables" '{$query, $variables}' |
-        curl --silent --show-error --max-time 10 "${headers[@]}" --data-binary @- "$url")" ||
-        fail "no answer from $url"
-    jq -e 'has("errors") | not' >/dev/null <<<"$answer" || fail "$answer"
-    jq -e '[.data | .. | .userErrors? // empty | .[]] == []' >/dev/null <<<"$answer" || fail "$answer"
-    jq '.data' <<<"$answer"
-}
-
-# expect WHAT VALUE WANTED
-expect() {
-    [ "$2" = "$3" ] || fail "$1 is $2, not $3"
-    echo "ok: $1 is $2"
-}
-
-client="$(ask '' 'mutation ($input: SignUpClientInput!) {
-    signUpClient(input: $input) { token userErrors { code message } }
-}' "$(jq -n --arg email "ada-$run@example.com" '{input: {
-    $email, password: "correct-horse-9", firstName: "Ada", lastName: "Lovelace", phoneNumber: "+4915112345678"
-}}')" | jq -r .signUpClient.token)"
+client="$(sign_up client)"
 
 wallet="$(ask "$client" 'mutation ($input: CreateWalletInput!) {
     createWallet(input: $input) { wallet { token } userErrors { code message } }
@@ -51,12 +25,7 @@ topped_up="$(ask "$client" 'mutation ($input: DepositInput!) {
 expect 'the deposit' "$(jq -r .deposit.operation.status <<<"$topped_up")" SUCCEEDED
 expect 'the balance after it' "$(jq -r .deposit.wallet.available.amount <<<"$topped_up")" 10.00
 
-company="$(ask '' 'mutation ($input: SignUpCompanyInput!) {
-    signUpCompany(input: $input) { token userErrors { code message } }
-}' "$(jq -n --arg email "shop-$run@example.com" '{input: {
-    $email, password: "correct-horse-9", name: "Corner Shop", url: "https://shop.example.com",
-    firstName: "Charles", lastName: "Babbage", phoneNumber: "+4915112345679"
-}}')" | jq -r .signUpCompany.token)"
+company="$(sign_up company)"
 
 ask "$company" 'mutation { createWallet(input: {}) { wallet { id } userErrors { code message } } }' '{}' >/dev/null
 

@@ -44,9 +44,10 @@ def test_the_first_charge_can_be_pasted(service: Service, shell: str) -> None:
 
 
 @needs_curl_and_jq
-def test_the_example_script_runs(service: Service) -> None:
+@pytest.mark.parametrize("script", ["first_charge.sh", "every_way.sh"])
+def test_an_example_script_runs(service: Service, script: str) -> None:
     done = subprocess.run(
-        [ROOT / "examples" / "first_charge.sh", service.url],
+        [ROOT / "examples" / script, service.url],
         capture_output=True,
         text=True,
         timeout=60,
