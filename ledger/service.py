@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.asking import changing
 from ledger.books import Currencies
 from ledger.coalescer import Coalescer
 from ledger.commands import Command
@@ -126,7 +127,7 @@ class Ledger:
         """Makes an empty wallet, unless its owner has `wallets_max` open ones already (0: no limit)."""
         made = await create_wallet(self._pool, asked, wallets_max=wallets_max)
         if asked.currency not in self.currencies:
-            await self._currencies.refresh(self._pool)
+            await self._see_the_change()
         return made
 
     async def update_rates(
@@ -134,5 +135,10 @@ class Ledger:
     ) -> list[CurrencyRow] | list[Rejection]:
         """Sets all of these rates, or none and says why. Every process knows them within a second."""
         updated = await update_rates(self._pool, asked, account_id)
-        await self._currencies.refresh(self._pool)
+        await self._see_the_change()
         return updated
+
+    async def _see_the_change(self) -> None:
+        # What was changed may be done already: an error now must not say that it was not.
+        async with changing():
+            await self._currencies.refresh(self._pool)
