@@ -1,58 +1,39 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # The first charge, as a script for CI: a client tops up a wallet, a company charges it, both read about it.
 #
 #   examples/first_charge.sh [URL]      URL defaults to http://127.0.0.1:8000
 #
-# Needs bash, curl and jq. Exits with 1 and says what was off as soon as anything is.
-set -euo pipefail
+# Needs curl and jq. Exits with 1 and says what was off as soon as anything is.
+set -eu
 
-url="${1:-http://127.0.0.1:8000}/graphql"
-run="$(date +%s)-$$-$RANDOM" # makes the e-mail addresses and idempotency keys of this run its own
+url="${1:-http://127.0.0.1:8000}"
+. "$(dirname "$0")/asking.sh"
 
-. "$(dirname "$0")/lib.sh"
+client="$(new_client Ada)"
+wallet="$(mutate "$client" createWallet "$(json name 'Lunch money' currency USD)" 'wallet { token }' | get .wallet.token)"
+topped_up="$(mutate "$client" deposit "$(json wallet "$wallet" amount 10.00 idempotencyKey "top-up-$run")" \
+    'operation { status } wallet { available { amount } }')"
+expect 'the deposit' "$(printf '%s' "$topped_up" | get .operation.status)" SUCCEEDED
+expect 'the balance after it' "$(printf '%s' "$topped_up" | get .wallet.available.amount)" 10.00
 
-client="$(sign_up client)"
+company="$(new_company 'Corner Shop')"
+mutate "$company" createWallet '{}' 'wallet { id }' >/dev/null
 
-wallet="$(ask "$client" 'mutation ($input: CreateWalletInput!) {
-    createWallet(input: $input) { wallet { token } userErrors { code message } }
-}' '{"input": {"name": "Lunch money", "currency": "USD"}}' | jq -r .createWallet.wallet.token)"
+soup="$(json wallet "$wallet" amount 4.50 summary Soup idempotencyKey "soup-$run")"
+what='operation { id status amount { amount currency } } wallet { available { amount } } replayed'
+charged="$(mutate "$company" charge "$soup" "$what")"
+expect 'the charge' "$(printf '%s' "$charged" | get .operation.status)" SUCCEEDED
+expect "the company's balance" "$(printf '%s' "$charged" | get .wallet.available.amount)" 4.50
 
-topped_up="$(ask "$client" 'mutation ($input: DepositInput!) {
-    deposit(input: $input) { operation { status } wallet { available { amount } } userErrors { code message } }
-}' "$(jq -n --arg wallet "$wallet" --arg key "top-up-$run" '{input: {
-    $wallet, amount: "10.00", idempotencyKey: $key
-}}')")"
-expect 'the deposit' "$(jq -r .deposit.operation.status <<<"$topped_up")" SUCCEEDED
-expect 'the balance after it' "$(jq -r .deposit.wallet.available.amount <<<"$topped_up")" 10.00
-
-company="$(sign_up company)"
-
-ask "$company" 'mutation { createWallet(input: {}) { wallet { id } userErrors { code message } } }' '{}' >/dev/null
-
-charge='mutation ($input: ChargeInput!) {
-    charge(input: $input) {
-        operation { id status amount { amount currency } }
-        wallet { available { amount } }
-        replayed
-        userErrors { code message }
-    }
-}'
-soup="$(jq -n --arg wallet "$wallet" --arg key "soup-$run" '{input: {
-    $wallet, amount: "4.50", summary: "Soup", idempotencyKey: $key
-}}')"
-charged="$(ask "$company" "$charge" "$soup")"
-expect 'the charge' "$(jq -r .charge.operation.status <<<"$charged")" SUCCEEDED
-expect "the company's balance" "$(jq -r .charge.wallet.available.amount <<<"$charged")" 4.50
-
-again="$(ask "$company" "$charge" "$soup")"
-expect 'sent again with its key, it' "$(jq -r 'if .charge.replayed then "replayed" else "new" end' <<<"$again")" replayed
-expect 'the same operation' "$(jq -r .charge.operation.id <<<"$again")" "$(jq -r .charge.operation.id <<<"$charged")"
+again="$(mutate "$company" charge "$soup" "$what")"
+expect 'sent again with its key, it' "$(printf '%s' "$again" | get 'if .replayed then "replayed" else "new" end')" replayed
+expect 'the same operation' "$(printf '%s' "$again" | get .operation.id)" "$(printf '%s' "$charged" | get .operation.id)"
 
 history="$(ask "$client" 'query ($wallet: WalletToken) {
     wallet(token: $wallet) { history(first: 10) { edges { change { amount } balanceAfter { amount } } } }
-}' "$(jq -n --arg wallet "$wallet" '{$wallet}')")"
+}' "$(json wallet "$wallet")")"
 expect "the client's history" \
-    "$(jq -rc '[.wallet.history.edges[] | .change.amount, .balanceAfter.amount]' <<<"$history")" \
+    "$(printf '%s' "$history" | get '[.wallet.history.edges[] | .change.amount, .balanceAfter.amount]')" \
     '["-4.50","5.50","10.00","10.00"]'
 
 echo "All as it should be."
