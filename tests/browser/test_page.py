@@ -25,6 +25,7 @@ async def test_it_opens_on_the_story(explorer: Explorer) -> None:
         "Transfer",
         "History",
     ]
+    await expect(explorer.page.get_by_role("tab").last).to_be_in_viewport(ratio=1)
     assert "signUpClient(input: $input)" in await text_of(explorer.query_editor)
     assert '"email": "ada-' in await text_of(explorer.variable_editor)
 

@@ -27,7 +27,7 @@ async def test_a_token_that_has_ended_is_put_away_so_that_logging_in_works(
 ) -> None:
     explorer = Explorer(browser_context.pages[0], service.url)
     await explorer.open()
-    ended = {"role": "CLIENT", "email": "ada@example.com", "token": "ended", "wallet": None}
+    ended = {"role": "CLIENT", "email": "ada@example.com", "token": "ended", "made": {}}
     kept = {"activeRole": "CLIENT", "byRole": {"CLIENT": ended}, "notice": None}
     await explorer.page.evaluate(
         "kept => sessionStorage.setItem('purser:identities', kept)", json.dumps(kept)

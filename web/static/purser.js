@@ -41,7 +41,7 @@ function StoryCorner() {
     if (!known.length) return;
     const filled = known.reduce((all, { place, role, made }) => all.replace(place, byRole[role].made[made]), text);
     variableEditor.setValue(filled);
-    announce(`${known.map(({ name }) => name).join(' and ')} filled in below.`);
+    announce(`Filled in below: ${known.map(({ name }) => name).join(', ')}.`);
   }, [activeTabIndex, variableEditor, byRole]);
   return h('button', { type: 'button', className: 'start-again', onClick: startAgain }, 'Start again');
 }

@@ -10,10 +10,10 @@ const AUTHORIZATION = '← filled in after step 8';
 
 /** What stands in the variables until a step has made it, and where that is remembered. */
 export const PLACES = [
-  { place: CLIENT_WALLET, role: 'CLIENT', made: 'wallet', name: "The client's wallet" },
-  { place: COMPANY_WALLET, role: 'COMPANY', made: 'wallet', name: "The company's wallet" },
-  { place: CHARGE, role: 'COMPANY', made: 'charge', name: 'The charge' },
-  { place: AUTHORIZATION, role: 'COMPANY', made: 'authorization', name: 'The authorization' },
+  { place: CLIENT_WALLET, role: 'CLIENT', made: 'wallet', name: "the client's wallet" },
+  { place: COMPANY_WALLET, role: 'COMPANY', made: 'wallet', name: "the company's wallet" },
+  { place: CHARGE, role: 'COMPANY', made: 'charge', name: 'the charge' },
+  { place: AUTHORIZATION, role: 'COMPANY', made: 'authorization', name: 'the authorization' },
 ];
 
 /** What a new tab starts with. */
