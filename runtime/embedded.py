@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -38,9 +38,9 @@ SOCKET_NAME = ".s.PGSQL.5432"
 LOG_LINES_SHOWN = 15
 
 # Reads a line, or the end of the pipe. A line is the launcher's farewell: the server is down. Otherwise the
-# launcher died, perhaps before its server had written postmaster.pid. $1: PostgreSQL's folder, $2: the
-# socket's folder where it is a temporary one. Limits: 5 s for the file, 30 s for a fast shutdown, then an
-# immediate one.
+# launcher died, perhaps before its server had written postmaster.pid, or lost sight of it, and then nobody
+# reaps it: the file goes when it ends. $1: PostgreSQL's folder, $2: the socket's folder where it is a
+# temporary one. Limits: 5 s for the file, 30 s for a fast shutdown, then an immediate one.
 GUARD = """
 read -r farewell && exit 0
 tries=50
@@ -48,7 +48,7 @@ until [ -s "$1/postmaster.pid" ] || [ "$tries" = 0 ]; do sleep 0.1; tries=$((tri
 read -r pid < "$1/postmaster.pid" || exit 0
 kill -INT "$pid"
 tries=300
-while kill -0 "$pid" 2>&- && [ "$tries" != 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+while kill -0 "$pid" 2>&- && [ -e "$1/postmaster.pid" ] && [ "$tries" != 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 [ "$tries" = 0 ] && kill -QUIT "$pid"
 [ -z "$2" ] || rmdir "$2"
 """
@@ -74,9 +74,10 @@ class EmbeddedServer:
             socket_folder, is_temporary = _socket_folder(self.data_dir, owner)
             if is_temporary:
                 undo.callback(shutil.rmtree, socket_folder, ignore_errors=True)
-            undo.enter_context(_guard(folder, socket_folder if is_temporary else None))
+            dismiss_guard = undo.enter_context(_guard(folder, socket_folder if is_temporary else None))
             command = [*run_as(owner), *server_command(folder, socket_folder)]
-            self._process = undo.enter_context(_server(command, folder, self.data_dir / "postgresql.log"))
+            log = self.data_dir / "postgresql.log"
+            self._process = undo.enter_context(_server(command, folder, log, dismiss_guard))
             self.dsn = f"postgresql://{USER}@/{DATABASE}?host={quote(str(socket_folder), safe='/')}"
             _write_private(dsn_file, self.dsn)
             undo.callback(dsn_file.unlink, missing_ok=True)
@@ -145,7 +146,8 @@ def _write_private(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _guard(folder: Path, temporary_folder: Path | None) -> Iterator[None]:
+def _guard(folder: Path, temporary_folder: Path | None) -> Iterator[Callable[[], None]]:
+    """Yields what tells the guard that the server is down; who never says so leaves the server to it."""
     # Neither end is inherited by a process that is started later (PEP 446).
     reading, writing = os.pipe()
     process = subprocess.Popen(
@@ -158,17 +160,23 @@ def _guard(folder: Path, temporary_folder: Path | None) -> Iterator[None]:
         start_new_session=True,
     )
     os.close(reading)
-    try:
-        yield
-    finally:
+
+    def dismiss() -> None:
         with suppress(BrokenPipeError):
             os.write(writing, b"stopped\n")
+
+    try:
+        yield dismiss
+    finally:
         os.close(writing)
         process.wait(timeout=STOP_SECONDS_MAX)
 
 
 @contextmanager
-def _server(command: list[str], folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _server(
+    command: list[str], folder: Path, log: Path, on_stopped: Callable[[], None]
+) -> Iterator[subprocess.Popen[bytes]]:
+    # A Ctrl-C in the middle of Popen loses a process that has been started: `on_stopped` is not called then.
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
     with log.open("wb") as output:
@@ -185,7 +193,10 @@ def _server(command: list[str], folder: Path, log: Path) -> Iterator[subprocess.
         _await_ready(process, folder, log)
         yield process
     finally:
-        _stop(process)
+        try:
+            _stop(process)
+        finally:
+            on_stopped()
 
 
 def _await_ready(process: subprocess.Popen[bytes], folder: Path, log: Path) -> None:

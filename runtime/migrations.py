@@ -62,6 +62,12 @@ async def _apply(dsn: str) -> list[str]:
     config = tortoise_config(dsn)
     # A migration takes as long as it takes.
     config["connections"]["default"]["credentials"]["command_timeout"] = None
-    async with Command(config, app=_APP, location=str(FOLDER)) as command:
-        await command.init()
-        return await command.upgrade()
+    try:
+        async with Command(config, app=_APP, location=str(FOLDER)) as command:
+            await command.init()
+            return await command.upgrade()
+    except AttributeError:
+        # How Tortoise 1.1 closes where Ctrl-C came while a transaction began.
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError from None
+        raise

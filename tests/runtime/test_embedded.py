@@ -35,6 +35,20 @@ runtime.embedded._await_ready = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 runtime.embedded.EmbeddedServer(Path(sys.argv[1])).__enter__()
 """
 
+# Ctrl-C in the middle of starting the server: it runs, and who started it never learns its number.
+LAUNCH_AND_LOSE = """
+import subprocess, sys
+from pathlib import Path
+from runtime.embedded import EmbeddedServer
+class Interrupted(subprocess.Popen):
+    def __init__(self, command, **options):
+        super().__init__(command, **options)
+        if any("postgres" in word for word in command[:-1]) and "purser-guard" not in command:
+            raise KeyboardInterrupt
+subprocess.Popen = Interrupted
+EmbeddedServer(Path(sys.argv[1])).__enter__()
+"""
+
 
 @pytest.fixture
 def empty_dir() -> Iterator[Path]:
@@ -115,6 +129,15 @@ def test_killed_leaves_nothing_behind_and_recovers(data_dir: Path, victim: str) 
     with EmbeddedServer(data_dir) as server:
         assert psql(server.dsn, "SELECT note FROM kept") == "committed"
     assert_nothing_runs(data_dir)
+
+
+def test_interrupted_while_it_forks_leaves_nothing_behind(data_dir: Path) -> None:
+    with running_python(LAUNCH_AND_LOSE, str(data_dir)) as launcher:
+        assert launcher.wait(timeout=30) != 0
+    assert "starting PostgreSQL" in (data_dir / "postgresql.log").read_text()
+    assert_nothing_runs(data_dir)
+    with EmbeddedServer(data_dir) as server:
+        assert psql(server.dsn, "SELECT 1") == "1"
 
 
 def test_guard_alone_stops_the_server(data_dir: Path) -> None:
