@@ -111,6 +111,10 @@ async def test_tokens_and_operations_stay_in_the_tab(
     await explorer.open()
     await expect(explorer.identity("Client")).to_be_checked()
     assert await text_of(explorer.variable_editor) == email
+    # As if the page had been loaded again before GraphiQL had kept its tabs, which it does after half a second.
+    await explorer.page.evaluate("sessionStorage.removeItem('graphiql:tabState')")
+    await explorer.open()
+    assert await text_of(explorer.variable_editor) == email
 
     other = Explorer(await browser_context.new_page(), explorer.origin)
     await other.open()

@@ -11,14 +11,19 @@ import {
 } from './vendor/graphiql.js';
 import { Bar } from './bar.js';
 import { announce, forgetAll, snapshot, subscribe } from './identities.js';
-import { NEW_TAB, PLACES, storyTabs } from './story.js';
+import { drawStory, NEW_TAB, PLACES, storyTabs } from './story.js';
 import { fetcher } from './transport.js';
 
 // Operations carry passwords and tokens, so that what is typed lives as long as the browser's tab, no longer.
 const storage = sessionStorage;
 
+// GraphiQL keeps its tabs half a second after a change: a page loaded again before that must tell the same story.
+const STORY = 'purser:story';
+const told = JSON.parse(storage.getItem(STORY)) ?? drawStory();
+storage.setItem(STORY, JSON.stringify(told));
+
 // GraphiQL shows a default tab's variables only once another tab was open, unless it finds them here.
-const defaultTabs = storyTabs();
+const defaultTabs = storyTabs(told);
 if (storage.getItem('graphiql:tabState') === null) {
   storage.setItem('graphiql:variables', defaultTabs[0].variables);
   storage.setItem('graphiql:secondaryEditorFlex', '1.4');

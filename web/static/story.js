@@ -189,10 +189,11 @@ query History {
 
 const drawn = () => crypto.getRandomValues(new Uint32Array(1))[0].toString(36).padStart(7, '0');
 
+/** What is drawn for one telling of the story. */
+export const drawStory = () => ({ tag: drawn(), password: `lantern-meadow-${drawn()}` });
+
 /** GraphiQL's default tabs, for one telling of the story. */
-export function storyTabs() {
-  const tag = drawn();
-  const password = `lantern-meadow-${drawn()}`;
+export function storyTabs({ tag, password }) {
   const client = { firstName: 'Ada', lastName: 'Moreau', phoneNumber: '+14155550123' };
   const company = { name: 'Harbour Books', url: 'https://harbour.example', firstName: 'Ben', lastName: 'Okafor' };
   const steps = [
