@@ -22,6 +22,7 @@ from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
 from ledger.replays import first_outcomes
+from ledger.reports import Reports
 from ledger.system_wallets import SystemWallets
 from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
@@ -41,6 +42,7 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
         self._currencies = currencies
         self.reads = Reads(pool)
+        self.reports = Reports(pool)
         self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool
         self._coalescer = coalescer
