@@ -172,6 +172,7 @@ class Reads:
             parties,
             tuple(share.wallet_id for share in shares),
             max(minor or 0 for minor in moved_minor),
+            operation.origin_id,
         )
 
     async def shares(self, operation_ids: Iterable[UUID]) -> dict[UUID, tuple[ShareView, ...]]:

@@ -45,7 +45,7 @@ async def update_rates(info: Info, input: UpdateRatesArgument) -> UpdateRatesPay
 
 async def convert(info: Info, amount: AmountArgument, from_: FromArgument, to: ToArgument) -> Money:
     """What would arrive at the rates of now. Raises Failure where nothing can be converted."""
-    currencies = info.context.ledger.currencies
+    currencies = await info.context.ledger.latest_currencies()
     source, target = exchangeable(from_, to, currencies)
     amount_minor = minor_units(amount, source.exponent)
     if amount_minor is None:

@@ -225,7 +225,7 @@ def _check_whole(prepared: Sequence[Prepared], method: str) -> None:
     if method == "GET" and any(operation.is_mutation for operation in operations):
         raise Refusal(405, "A mutation needs POST.", headers={"Allow": "POST"})
     if sum(operation.cost.credentials for operation in operations) > CREDENTIAL_FIELDS_MAX:
-        raise Refusal(400, "A request may sign up, log in or change a password only once.")
+        raise Refusal(400, "A request may check or set a password only once.")
 
 
 def _refusal_of(exception: Exception) -> Refusal | None:

@@ -67,10 +67,8 @@ class Totals:
     operation_count: int = strawberry.field(
         description="How many operations moved money: neither refused ones nor authorizations are among them."
     )
-    from_: DateTime = strawberry.field(
-        name="from", description="Operations from this instant on are counted,"
-    )
-    to: DateTime = strawberry.field(description="and those before this one.")
+    from_: DateTime = strawberry.field(name="from", description="The first instant that counts.")
+    to: DateTime = strawberry.field(description="The first instant that counts no more.")
 
     @strawberry.field(
         description=(
@@ -101,8 +99,8 @@ class Statement:
 
     view: strawberry.Private[WalletView]
     window: strawberry.Private[Window]
-    from_: DateTime = strawberry.field(name="from", description="Operations from this instant on are listed,")
-    to: DateTime = strawberry.field(description="and those before this one.")
+    from_: DateTime = strawberry.field(name="from", description="The first instant that counts.")
+    to: DateTime = strawberry.field(description="The first instant that counts no more.")
 
     @strawberry.field(description="The balance before the first of the operations.")
     async def opening(self, info: Info) -> Money:

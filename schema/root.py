@@ -1,7 +1,9 @@
 """The root of the GraphQL schema: every query and mutation, and what answers it."""
 
 import strawberry
+from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from resolvers.accounts import (
     change_password,
@@ -65,7 +67,9 @@ class Query:
     )
     operation: Operation | None = strawberry.field(
         resolver=find_operation,
-        description="An operation that the reader asked for, paid or was paid by; null for any other.",
+        description=(
+            "An operation that the reader asked for, paid or was paid by, any for an administrator; null for others."
+        ),
     )
     operations: OperationConnection = strawberry.field(
         resolver=list_operations,
@@ -200,9 +204,18 @@ class Mutation:
     )
 
 
-schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    types=[Client, Company, Administrator],
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
+def _schema() -> strawberry.Schema:
+    made = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Client, Company, Administrator],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    for type_ in made._schema.type_map.values():  # noqa: SLF001 - Strawberry offers no other way to its core
+        if isinstance(type_, GraphQLInputObjectType):
+            # Strawberry prints @oneOf without telling graphql-core, which would let variables pass that break it.
+            type_.is_one_of = bool(type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of)
+    return made
+
+
+schema = _schema()
