@@ -16,6 +16,7 @@ from ledger.commands import Command
 from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.executor import Executor
+from ledger.exports import Exports
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.rates import CurrencyRow, NewRate, update_rates
@@ -41,6 +42,7 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
         self._currencies = currencies
         self.reads = Reads(pool)
+        self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool
         self._coalescer = coalescer

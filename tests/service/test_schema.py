@@ -30,15 +30,11 @@ LATER = {
     "Withdrawal",
     "WithdrawInput",
     "CancelWithdrawalInput",
-    "ExportFormat",
-    "ExportHistoryInput",
-    "ExportHistoryPayload",
     "Wallet.balanceAt",
     "Wallet.totals",
     "Operation.withdrawal",
     "Mutation.withdraw",
     "Mutation.cancelWithdrawal",
-    "Mutation.exportHistory",
 }
 
 
