@@ -11,8 +11,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 HEAD_BYTES_MAX = 65_536
 HEAD_SECONDS_MAX = 15.0
-# How long the client may take to read on, once the kernel's buffers and ours are full of what it was sent.
-READ_SECONDS_MAX = 30.0
+# How long a client may keep us waiting once all buffers are full of what it was sent. The kernel has room again only
+# when a third of its own was read, which has up to 4 MB: whoever reads 25 kB a second is in time.
+READ_SECONDS_MAX = 60.0
 # How long a connection that is kept open for further requests outlives the order to stop.
 STOP_SECONDS = 0.5
 
