@@ -14,6 +14,8 @@ from ledger.statements import load_statements
 _STATEMENTS = load_statements("exports.sql")
 # Some 4 ms of the event loop's time, in which nobody else is answered.
 PART_ROWS = 500
+# Names of others that are kept from part to part: some 2 MB.
+_NAMES_MAX = 10_000
 
 
 class Window(NamedTuple):
@@ -57,6 +59,7 @@ class Exports:
     async def parts(self, wallet_id: UUID, window: Window) -> AsyncGenerator[list[ExportedEntry]]:
         """The window's entries, oldest first, some hundred at a time."""
         after = window.after
+        names: dict[UUID, str] = {}
         while after < window.last:
             async with asking():
                 rows = await self._pool.fetch(
@@ -64,9 +67,11 @@ class Exports:
                 )
             if not rows:
                 return
-            others = {row["counterparty_id"] for row in rows} - {None}
-            references = await self._reads.wallet_references(others)
-            names = {other_id: reference.owner_name for other_id, reference in references.items()}
+            if len(names) > _NAMES_MAX:
+                names.clear()
+            if unknown := {row["counterparty_id"] for row in rows} - names.keys() - {None}:
+                references = await self._reads.wallet_references(unknown)
+                names |= {other_id: reference.owner_name for other_id, reference in references.items()}
             after = rows[-1]["sequence"]
             yield [_entry(row, names) for row in rows]
 
