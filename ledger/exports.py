@@ -12,8 +12,8 @@ from ledger.reads import Reads
 from ledger.statements import load_statements
 
 _STATEMENTS = load_statements("exports.sql")
-# Some 4 ms of the event loop's time, in which nobody else is answered.
-PART_ROWS = 500
+# Some 2 ms of the event loop's time, in which nobody else is answered.
+PART_ROWS = 250
 # Names of others that are kept from part to part: some 2 MB.
 _NAMES_MAX = 10_000
 

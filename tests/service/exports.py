@@ -29,7 +29,7 @@ _LENGTHEN = """
     ), deposited AS (
         INSERT INTO operations
             (id, kind, status, account_id, summary, amount, currency, target_id, credited, created_at)
-        SELECT uuidv7(), 'DEPOSIT', 'SUCCEEDED', owner_id, repeat(n || ' ', 40), 1, 'USD', $1, 1, now()
+        SELECT uuidv7(), 'DEPOSIT', 'SUCCEEDED', owner_id, left(repeat(n || ' ', 120), 240), 1, 'USD', $1, 1, now()
         FROM longer, generate_series(1, $2::int) AS n
         RETURNING id
     ), numbered AS (
