@@ -27,6 +27,7 @@ from bench.servers import service
 from ledger.tokens import write_token
 
 LENGTHEN = Path(__file__).with_name("long_history.sql")
+MEMORY_MIB_MAX = 150
 POPULATION = Population(payers=1_000, merchants=1)
 EXPORT = """
 mutation ($wallet: WalletToken!, $format: ExportFormat!) {
@@ -71,9 +72,11 @@ def _download(http: httpx.Client, export_format: str, rows: int) -> None:
     # A header or a trailer.
     if lines != rows + 1:
         raise BenchmarkError(f"{lines} lines instead of {rows + 1}")
+    if (peak_mib := _peak_mib()) > MEMORY_MIB_MAX:
+        raise BenchmarkError(f"The API process had {peak_mib} MiB, more than {MEMORY_MIB_MAX}.")
     print(
         f"{export_format}: link in {(linked_at - asked_at) * 1000:.0f} ms, {rows:,} rows, {size / 1e6:.0f} MB in "
-        f"{seconds:.1f} s ({rows / seconds:,.0f} rows/s); API process at most {_peak_mib()} MiB"
+        f"{seconds:.1f} s ({rows / seconds:,.0f} rows/s); API process at most {peak_mib} MiB"
     )
 
 

@@ -1,5 +1,6 @@
 """Who gets a link and what it opens, and what it does not."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -200,5 +201,6 @@ async def test_no_link_reaches_the_log(service: Service, shop: Shop) -> None:
     deadline = time.monotonic() + 5
     while '"path":"/exports/","status":405' not in (log := service.log.read_text()):
         assert time.monotonic() < deadline
+    assert re.search('"path":"/exports/","status":403,.*"codes":"FORBIDDEN"', log)
     for part in secret.split("."):
         assert part[:20] not in log
