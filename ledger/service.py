@@ -17,6 +17,7 @@ from ledger.commands import Authorize, Charge, Command
 from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.executor import Executor
+from ledger.exports import Exports
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.rates import CurrencyRow, NewRate, update_rates
@@ -42,6 +43,7 @@ class Ledger:
         self._currencies = currencies
         self.reads = Reads(pool)
         self.reports = Reports(pool)
+        self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool
         self._coalescer = coalescer

@@ -16,6 +16,7 @@ from resolvers.accounts import (
 )
 from resolvers.charges import authorize, capture, charge, charge_many, refund, release
 from resolvers.currencies import convert, list_currencies, update_rates
+from resolvers.exports import export_history
 from resolvers.money import deposit, deposit_many, transfer, transfer_many
 from resolvers.nodes import find_node
 from resolvers.operations import find_operation, list_authorizations, list_operations
@@ -28,6 +29,7 @@ from resolvers.wallet_life import (
 )
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
 from schema.accounts import Account, Administrator, Client, Company
+from schema.exports import ExportHistoryPayload
 from schema.money import Currency, Money
 from schema.nodes import Node
 from schema.operation_pages import OperationConnection
@@ -166,6 +168,13 @@ class Mutation:
     transfer_many: BulkPayload = strawberry.field(
         resolver=transfer_many,
         description="Up to 1,000 transfers in one request, each with its own outcome and key.",
+    )
+    export_history: ExportHistoryPayload = strawberry.field(
+        resolver=export_history,
+        description=(
+            "A link, good for 15 minutes without a header, to the wallet's history as a file. For the wallet's owner "
+            "and administrators."
+        ),
     )
     rename_wallet: WalletPayload = strawberry.field(
         resolver=rename_wallet, description="The owner gives a wallet another name."

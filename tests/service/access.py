@@ -76,6 +76,7 @@ PAYLOADS: Final = {
     "UpdateRatesPayload": "currencies userErrors",
     "WalletPayload": "wallet userErrors",
     "DeleteAccountPayload": "userErrors",
+    "ExportHistoryPayload": "url expiresAt userErrors",
     "UserError": "code message field",
 }
 
@@ -124,7 +125,7 @@ FIELDS: Final = _table(
         ("Query", "wallet wallets node", OWNERS),
         ("Query", "operation operations", PARTIES),
         ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
-        ("Mutation", "logOut changePassword", SIGNED_IN),
+        ("Mutation", "logOut changePassword exportHistory", SIGNED_IN),
         ("Mutation", "createWallet deposit depositMany transfer transferMany", HOLDERS),
         ("Mutation", "renameWallet closeWallet rotateWalletToken deleteAccount", HOLDERS),
         ("Mutation", "charge chargeMany refund authorize capture release", COMPANIES),
@@ -214,6 +215,7 @@ NAMING_A_WALLET: Final = {
     "RenameWalletInput.wallet": frozenset({Reader.OWNER}),
     "RotateWalletTokenInput.wallet": frozenset({Reader.OWNER}),
     "CloseWalletInput.wallet": frozenset({Reader.OWNER}),
+    "ExportHistoryInput.wallet": OWNERS,
 }
 # Those that name an operation: who may name a charge or an authorization of the owner's wallet there.
 NAMING_AN_OPERATION: Final = {
@@ -242,6 +244,7 @@ NAMING_NOTHING: Final = {
     "FreezeWalletInput": "wallet",
     "UnfreezeWalletInput": "wallet",
     "DeleteAccountInput": "password",
+    "ExportHistoryInput": "from to format",
     "RateInput": "code rate exponent",
     "UpdateRatesInput": "rates",
     "Query": "convert(amount) convert(from) convert(to)",

@@ -172,6 +172,7 @@ MUTATIONS = {
     "freezeWallet": 'wallet: { token: "nothing" }',
     "unfreezeWallet": 'wallet: { id: "nothing" }',
     "deleteAccount": 'password: "wrong"',
+    "exportHistory": 'wallet: "nothing"',
     "updateRates": "rates: []",
 }
 MANY = {f"{name}Many": MUTATIONS[name] for name in ("deposit", "charge", "transfer")}

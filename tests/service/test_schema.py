@@ -29,13 +29,9 @@ LATER = {
     "Withdrawal",
     "WithdrawInput",
     "CancelWithdrawalInput",
-    "ExportFormat",
-    "ExportHistoryInput",
-    "ExportHistoryPayload",
     "Operation.withdrawal",
     "Mutation.withdraw",
     "Mutation.cancelWithdrawal",
-    "Mutation.exportHistory",
 }
 
 
