@@ -158,12 +158,12 @@ async def _refuse_what_must_stay(connection: asyncpg.Connection, description: De
         raise ArchiveRefused(Reason.STILL_SET_ASIDE, message)
     if pending := await connection.fetchval(SQL["still_pending"], limit_id, decided_before):
         raise ArchiveRefused(Reason.STILL_PENDING, f"{pending} operations are still PENDING.")
-    for fault, what in (
-        ("misplaced", "the entries of the wallet {} do not follow one another"),
-        ("orphaned", "entries of the operation {} stand without it"),
-        ("unbalanced", "the entries in {} do not sum to zero"),
+    for fault, arguments, what in (
+        ("orphaned", (limit_id,), "entries of the operation {} stand without it"),
+        ("misplaced", (limit_id, decided_before), "the entries of the wallet {} do not follow one another"),
+        ("unbalanced", (limit_id, decided_before), "the entries in {} do not sum to zero"),
     ):
-        if (culprit := await connection.fetchval(SQL[fault], limit_id, decided_before)) is not None:
+        if (culprit := await connection.fetchval(SQL[fault], *arguments)) is not None:
             message = f"The ledger is not sound: {what.format(culprit)}. `purser reconcile` tells all."
             raise ArchiveRefused(Reason.TABLES_DAMAGED, message)
 

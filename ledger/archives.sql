@@ -45,10 +45,10 @@ HAVING min(e.sequence) <> coalesce(o.sequence, 0) + 1
 LIMIT 1;
 
 -- name: orphaned
--- An entry whose operation is not there.
+-- An operation that an entry names, and that is not there or was decided at another time, so that a cut by time could
+-- part the two.
 SELECT e.operation_id FROM entries e LEFT JOIN operations o ON o.id = e.operation_id
-WHERE e.operation_id < $1::uuid AND e.created_at < $2::timestamptz
-  AND (o.id IS NULL OR o.created_at <> e.created_at)
+WHERE e.operation_id < $1::uuid AND (o.id IS NULL OR o.created_at <> e.created_at)
 LIMIT 1;
 
 -- name: unbalanced
