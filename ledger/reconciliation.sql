@@ -14,7 +14,7 @@ SELECT clock_timestamp() AS taken_at, (SELECT count(*) FROM wallets) AS wallets,
 SELECT NULL::uuid AS wallet_id, NULL::bigint AS sequence, NULL::bigint AS balance WHERE false;
 
 -- name: archived
--- Operations with an id below this one may be gone for good, with all their entries.
+-- Operations with an id below this one may be gone, with all their entries.
 SELECT NULL::uuid AS limit_id WHERE false;
 
 -- name: entries_sum_to_zero_in_each_currency
@@ -171,10 +171,10 @@ CROSS JOIN LATERAL (
            ('account_id', o.account_id::text, r.account_id::text),
            ('wallet_id', CASE o.kind WHEN 'DEPOSIT' THEN o.target_id ELSE o.source_id END::text, r.wallet_id::text),
            ('asked', o.amount::text, r.asked::text),
-           ('ends_at', o.due_at::text, r.ends_at::text)
+           ('ends_at', CASE WHEN o.id IS NOT NULL THEN coalesce(o.due_at::text, 'none') END, r.ends_at::text)
 ) AS part (what, expected, found)
 WHERE expected <> found
-  AND NOT EXISTS (SELECT FROM archived WHERE r.operation_id < limit_id)
+  AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE r.operation_id < limit_id))
 UNION ALL
 SELECT coalesce(o.source_id, o.target_id), o.id, NULL, 'reservation', NULL, 'there', 'missing'
 FROM operations o LEFT JOIN reservations r ON r.operation_id = o.id
@@ -261,7 +261,7 @@ FROM (
 ) AS named
 LEFT JOIN operations o ON o.id = named.id
 WHERE (o.id IS NULL OR o.status <> 'SUCCEEDED' OR position(o.kind::text IN expected) = 0)
-  AND NOT EXISTS (SELECT FROM archived WHERE named.id < limit_id);
+  AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE named.id < limit_id));
 
 -- name: keys_name_an_operation_of_their_account
 -- Where nothing could be recorded the key tells why, and there is no operation of that id.
@@ -274,4 +274,4 @@ SELECT NULL::uuid AS wallet_id, operation_id, NULL::bigint AS entry,
 FROM idempotency_keys k LEFT JOIN operations o ON o.id = k.operation_id
 WHERE CASE WHEN o.id IS NULL THEN k.rejection IS NULL
            ELSE o.account_id <> k.account_id OR (o.status = 'SUCCEEDED' AND k.rejection IS NOT NULL) END
-  AND NOT EXISTS (SELECT FROM archived WHERE operation_id < limit_id);
+  AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE operation_id < limit_id));

@@ -181,6 +181,10 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
         f"DELETE FROM reservations WHERE operation_id = {RELEASED}",
         {(RESERVED, "reservation")},
     ),
+    "an authorization without an end": (
+        f"UPDATE operations SET due_at = NULL WHERE id = {RELEASED}",
+        {(RESERVED, "ends_at")},
+    ),
     "an authorization that was refused": (
         f"UPDATE operations SET status = 'FAILED', failure_code = 'INVALID' WHERE id = {RELEASED}",
         {(RESERVED, "status"), (BACK, "operation that it goes back to")},
