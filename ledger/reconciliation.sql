@@ -10,12 +10,12 @@ SELECT clock_timestamp() AS taken_at, (SELECT count(*) FROM wallets) AS wallets,
 
 -- name: openings
 -- The one place that knows where histories begin: after how many entries of a wallet, and on what balance. A wallet
--- that is not here has all its entries, from sequence 1 on a balance of 0. Nothing has been archived so far.
-SELECT NULL::uuid AS wallet_id, NULL::bigint AS sequence, NULL::bigint AS balance WHERE false;
+-- that is not here has all its entries, from sequence 1 on a balance of 0.
+SELECT wallet_id, sequence, balance FROM archived_openings;
 
 -- name: archived
--- Operations with an id below this one may be gone, with all their entries.
-SELECT NULL::uuid AS limit_id WHERE false;
+-- Operations with an id below this one may be in an archive, with all their entries.
+SELECT limit_id FROM archives WHERE detached_at IS NOT NULL;
 
 -- name: entries_sum_to_zero_in_each_currency
 SELECT NULL::uuid AS wallet_id, NULL::uuid AS operation_id, NULL::bigint AS entry,
