@@ -31,7 +31,7 @@ _SESSION = {
     # Who makes a partition holds a lock that is waited for here.
     "lock_timeout": "30s",
     # Compiling so many statements takes longer than most of them run. Memory and workers are the server's own
-    # settings: more of either gained nothing with a million entries nor with five, and the service is at work.
+    # settings: more of either gained little with one million entries and with five, and the service is at work.
     "jit": "off",
     "TimeZone": "UTC",
 }

@@ -122,17 +122,20 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
         f"UPDATE operations SET source_id = NULL, target_id = NULL WHERE id = {YACHT}",
         {(MOVED, "source or target")},
     ),
-    "an amount beyond all bounds": (
-        f"UPDATE entries SET amount = -9223372036854775808 WHERE operation_id = {YACHT} AND wallet_id = {TILL}",
-        {
-            (ALL, "sum of all entries"),
-            (EACH, "sum of its entries"),
-            (AGREE, "balance"),
-            (FOLLOW, "balance_after"),
-            (MOVED, "credited"),
-            ("refused_operations_moved_nothing", "amount"),
-        },
-    ),
+    **{
+        f"an amount of {amount}": (
+            f"UPDATE entries SET amount = {amount} WHERE operation_id = {YACHT} AND wallet_id = {wallet}",
+            {
+                (ALL, "sum of all entries"),
+                (EACH, "sum of its entries"),
+                (AGREE, "balance"),
+                (FOLLOW, "balance_after"),
+                (MOVED, what),
+                ("refused_operations_moved_nothing", "amount"),
+            },
+        )
+        for amount, wallet, what in ((2**63 - 1, TILL, "credited"), (-(2**63), CLIENT, "debited"))
+    },
     "debited": (f"UPDATE operations SET debited = debited + 1 WHERE id = {SOUP}", {(MOVED, "debited")}),
     "credited": (f"UPDATE operations SET credited = NULL WHERE id = {SOUP}", {(MOVED, "credited")}),
     "a refused operation moved money": (

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import asyncpg
 import pytest
 
+from ledger.commands import Authorize, Capture, Refund
 from ledger.reconciliation import CHECKS, FAULTS_SHOWN_MAX, Fault, Finding, Reconciliation
 from ledger.service import Ledger
 from runtime.database import open_pool
@@ -83,28 +87,36 @@ async def test_all_faults_are_counted_and_the_first_ones_shown(
 
 @pytest.fixture
 async def busy(dsn: str) -> AsyncIterator[Ledger]:
-    """A ledger at work: people charge, hold, capture, refund and are refused all the time."""
+    """A ledger at work: people deposit, charge, hold, capture and refund all the time."""
     async with open_pool(dsn, 8) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
         clients = [await open_holder(ledger, "20.00") for _ in range(4)]
         company = await open_holder(ledger)
-        work = [asyncio.create_task(keep_charging(ledger, company, client)) for client in clients]
+        work = [asyncio.create_task(keep_working(ledger, company, client)) for client in clients]
         yield ledger
+        assert not any(task.done() for task in work)
         for task in work:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
 
-async def keep_charging(ledger: Ledger, company: Holder, client: Holder) -> None:
-    number = 0
-    while True:
-        number += 1
-        key = f"{client.account_id} {number}"
-        await asyncio.gather(
-            ledger.submit(company.charge(client, "0.50", key=key)),
-            ledger.submit(company.charge(client, "0.25")),
+async def keep_working(ledger: Ledger, company: Holder, client: Holder) -> None:
+    account_id, till = company.account_id, company.wallet.wallet_id
+    for number in count():
+        soon = datetime.now(UTC) + timedelta(milliseconds=20 * (1 + number % 3))
+        hold = Authorize(account_id, client.wallet, "0.40", None, "", usual_wallet_id=till, expires_at=soon)
+        charged, held, *_ = await asyncio.gather(
+            ledger.submit(company.charge(client, "0.50", key=f"{client.account_id} {number}")),
+            ledger.submit(hold),
             ledger.submit(client.deposit("0.60")),
+            ledger.submit(replace(client.deposit("0.20"), available_at=soon)),
         )
+        for operation in (charged.operation, held.operation):
+            if operation is None:  # the hold would have been over before it began
+                continue
+            earlier = await ledger.reads.earlier(operation.id, account_id)
+            goes_back = Refund if operation.kind == "CHARGE" else Capture
+            await ledger.submit(goes_back(account_id, operation.id, "0.10", "", earlier))
 
 
 async def test_work_beside_it_is_never_taken_for_damage(dsn: str, busy: Ledger) -> None:
