@@ -39,16 +39,17 @@ _PAUSE_SECONDS = 1.0
 async def archive(connection: asyncpg.Connection, period: str, folder: Path) -> tuple[Path, Summary]:
     """Writes a period such as "202608" to a file in the folder, and checks that file against the tables.
 
-    A file that is there already is not written again. Raises ArchiveRefused and OSError.
+    A file that is there already is not written again. Raises ArchiveRefused.
     """
     await _be_the_only_one(connection)
+    await _refuse_if_detached(connection, period)
     bounds = await _oldest(connection, period)
     path = folder / file_name(period)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         description = await _describe(connection, period, bounds)
         await _refuse_what_must_stay(connection, description)
         if not path.exists():
-            await write_file(path, description, _lines(connection, description))
+            await _write(connection, path, description)
         summary = await _check(connection, path, description)
     await connection.execute(
         SQL["keep_archive"],
@@ -112,6 +113,13 @@ async def _be_the_only_one(connection: asyncpg.Connection) -> None:
         raise ArchiveRefused(Reason.BUSY, "Another `purser partitions` is at work on this database.")
 
 
+async def _refuse_if_detached(connection: asyncpg.Connection, period: str) -> None:
+    for row in await connection.fetch(SQL["archives"]):
+        if row["period"] == period and row["detached_at"] is not None:
+            message = f"{period} is no more in the tables but in {row['file_name']}."
+            raise ArchiveRefused(Reason.PERIOD_DETACHED, message)
+
+
 async def _oldest(connection: asyncpg.Connection, period: str) -> Period:
     """The bounds of that period. Raises ArchiveRefused unless it is the oldest one, whole, and over."""
     found: dict[str, dict[str, Period]] = {}
@@ -166,6 +174,16 @@ async def _refuse_what_must_stay(connection: asyncpg.Connection, description: De
         if (culprit := await connection.fetchval(SQL[fault], *arguments)) is not None:
             message = f"The ledger is not sound: {what.format(culprit)}. `purser reconcile` tells all."
             raise ArchiveRefused(Reason.TABLES_DAMAGED, message)
+
+
+async def _write(connection: asyncpg.Connection, path: Path, description: Description) -> None:
+    try:
+        await write_file(path, description, _lines(connection, description))
+    except (ConnectionError, TimeoutError):  # the database's
+        raise
+    except OSError as error:
+        message = f"{path} can't be written: {error.strerror}."
+        raise ArchiveRefused(Reason.FILE_UNUSABLE, message) from None
 
 
 async def _lines(connection: asyncpg.Connection, description: Description) -> AsyncIterator[bytes]:
