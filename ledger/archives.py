@@ -113,11 +113,15 @@ async def _be_the_only_one(connection: asyncpg.Connection) -> None:
         raise ArchiveRefused(Reason.BUSY, "Another `purser partitions` is at work on this database.")
 
 
+async def _recorded(connection: asyncpg.Connection) -> dict[str, asyncpg.Record]:
+    return {row["period"]: row for row in await connection.fetch(SQL["archives"])}
+
+
 async def _refuse_if_detached(connection: asyncpg.Connection, period: str) -> None:
-    for row in await connection.fetch(SQL["archives"]):
-        if row["period"] == period and row["detached_at"] is not None:
-            message = f"{period} is no more in the tables but in {row['file_name']}."
-            raise ArchiveRefused(Reason.PERIOD_DETACHED, message)
+    kept = (await _recorded(connection)).get(period)
+    if kept is not None and kept["detached_at"] is not None:
+        message = f"{period} is no more in the tables but in {kept['file_name']}."
+        raise ArchiveRefused(Reason.PERIOD_DETACHED, message)
 
 
 async def _oldest(connection: asyncpg.Connection, period: str) -> Period:
@@ -213,13 +217,13 @@ async def _check(connection: asyncpg.Connection, path: Path, description: Descri
 
 
 async def _kept(connection: asyncpg.Connection, path: Path, period: str) -> asyncpg.Record:
-    for row in await connection.fetch(SQL["archives"]):
-        if row["period"] == period:
-            return row
-    message = (
-        f"{path} is no archive that this database knows: run `purser partitions archive {period}` first."
-    )
-    raise ArchiveRefused(Reason.NOT_ARCHIVED, message)
+    kept = (await _recorded(connection)).get(period)
+    if kept is None:
+        message = (
+            f"{path} is no archive that this database knows: run `purser partitions archive {period}` first."
+        )
+        raise ArchiveRefused(Reason.NOT_ARCHIVED, message)
+    return kept
 
 
 def _refuse_another(path: Path, summary: Summary, kept: asyncpg.Record) -> None:
@@ -229,8 +233,8 @@ def _refuse_another(path: Path, summary: Summary, kept: asyncpg.Record) -> None:
 
 
 async def _refuse_unless_newest(connection: asyncpg.Connection, period: str) -> None:
-    rows = await connection.fetch(SQL["archives"])
-    newest = max(row["period"] for row in rows if row["detached_at"] is not None)
+    recorded = await _recorded(connection)
+    newest = max(period for period, kept in recorded.items() if kept["detached_at"] is not None)
     if newest != period:
         raise ArchiveRefused(Reason.NEWER_FIRST, f"{newest} was taken out later: restore it first.")
 
@@ -254,9 +258,8 @@ async def _under_short_lock(connection: asyncpg.Connection, statement: str, peri
     """Executes what needs both tables for itself. Gives way where others hold them, again and again."""
     for _ in range(_TRIES_MAX):
         try:
-            async with (
-                connection.transaction()
-            ):  # a savepoint: what was locked since is let go where it fails
+            # A savepoint: what was locked since is let go where it fails.
+            async with connection.transaction():
                 await connection.execute(_SHORT_LOCK)
                 await connection.execute(statement, period)
         except asyncpg.LockNotAvailableError:
