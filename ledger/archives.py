@@ -39,16 +39,17 @@ _PAUSE_SECONDS = 1.0
 async def archive(connection: asyncpg.Connection, period: str, folder: Path) -> tuple[Path, Summary]:
     """Writes a period such as "202608" to a file in the folder, and checks that file against the tables.
 
-    A file that is there already is not written again. Raises ArchiveRefused and OSError.
+    A file that is there already is not written again. Raises ArchiveRefused.
     """
     await _be_the_only_one(connection)
+    await _refuse_if_detached(connection, period)
     bounds = await _oldest(connection, period)
     path = folder / file_name(period)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         description = await _describe(connection, period, bounds)
         await _refuse_what_must_stay(connection, description)
         if not path.exists():
-            await write_file(path, description, _lines(connection, description))
+            await _write(connection, path, description)
         summary = await _check(connection, path, description)
     await connection.execute(
         SQL["keep_archive"],
@@ -112,6 +113,17 @@ async def _be_the_only_one(connection: asyncpg.Connection) -> None:
         raise ArchiveRefused(Reason.BUSY, "Another `purser partitions` is at work on this database.")
 
 
+async def _recorded(connection: asyncpg.Connection) -> dict[str, asyncpg.Record]:
+    return {row["period"]: row for row in await connection.fetch(SQL["archives"])}
+
+
+async def _refuse_if_detached(connection: asyncpg.Connection, period: str) -> None:
+    kept = (await _recorded(connection)).get(period)
+    if kept is not None and kept["detached_at"] is not None:
+        message = f"{period} is no more in the tables but in {kept['file_name']}."
+        raise ArchiveRefused(Reason.PERIOD_DETACHED, message)
+
+
 async def _oldest(connection: asyncpg.Connection, period: str) -> Period:
     """The bounds of that period. Raises ArchiveRefused unless it is the oldest one, whole, and over."""
     found: dict[str, dict[str, Period]] = {}
@@ -168,6 +180,16 @@ async def _refuse_what_must_stay(connection: asyncpg.Connection, description: De
             raise ArchiveRefused(Reason.TABLES_DAMAGED, message)
 
 
+async def _write(connection: asyncpg.Connection, path: Path, description: Description) -> None:
+    try:
+        await write_file(path, description, _lines(connection, description))
+    except (ConnectionError, TimeoutError):  # the database's
+        raise
+    except OSError as error:
+        message = f"{path} can't be written: {error.strerror}."
+        raise ArchiveRefused(Reason.FILE_UNUSABLE, message) from None
+
+
 async def _lines(connection: asyncpg.Connection, description: Description) -> AsyncIterator[bytes]:
     """What an archive has of the tables, operation by operation, in constant memory."""
     chosen = (lowest_id(description.ends_at), description.decided_before)
@@ -195,13 +217,13 @@ async def _check(connection: asyncpg.Connection, path: Path, description: Descri
 
 
 async def _kept(connection: asyncpg.Connection, path: Path, period: str) -> asyncpg.Record:
-    for row in await connection.fetch(SQL["archives"]):
-        if row["period"] == period:
-            return row
-    message = (
-        f"{path} is no archive that this database knows: run `purser partitions archive {period}` first."
-    )
-    raise ArchiveRefused(Reason.NOT_ARCHIVED, message)
+    kept = (await _recorded(connection)).get(period)
+    if kept is None:
+        message = (
+            f"{path} is no archive that this database knows: run `purser partitions archive {period}` first."
+        )
+        raise ArchiveRefused(Reason.NOT_ARCHIVED, message)
+    return kept
 
 
 def _refuse_another(path: Path, summary: Summary, kept: asyncpg.Record) -> None:
@@ -211,8 +233,8 @@ def _refuse_another(path: Path, summary: Summary, kept: asyncpg.Record) -> None:
 
 
 async def _refuse_unless_newest(connection: asyncpg.Connection, period: str) -> None:
-    rows = await connection.fetch(SQL["archives"])
-    newest = max(row["period"] for row in rows if row["detached_at"] is not None)
+    recorded = await _recorded(connection)
+    newest = max(period for period, kept in recorded.items() if kept["detached_at"] is not None)
     if newest != period:
         raise ArchiveRefused(Reason.NEWER_FIRST, f"{newest} was taken out later: restore it first.")
 
@@ -236,9 +258,8 @@ async def _under_short_lock(connection: asyncpg.Connection, statement: str, peri
     """Executes what needs both tables for itself. Gives way where others hold them, again and again."""
     for _ in range(_TRIES_MAX):
         try:
-            async with (
-                connection.transaction()
-            ):  # a savepoint: what was locked since is let go where it fails
+            # A savepoint: what was locked since is let go where it fails.
+            async with connection.transaction():
                 await connection.execute(_SHORT_LOCK)
                 await connection.execute(statement, period)
         except asyncpg.LockNotAvailableError:

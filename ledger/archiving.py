@@ -11,6 +11,7 @@ class Reason(StrEnum):
     """Why an archive is not made, taken out or brought back. Scripts rely on these names."""
 
     PERIOD_UNKNOWN = "PERIOD_UNKNOWN"
+    PERIOD_DETACHED = "PERIOD_DETACHED"
     PERIOD_NOT_OVER = "PERIOD_NOT_OVER"
     OLDER_FIRST = "OLDER_FIRST"
     NEWER_FIRST = "NEWER_FIRST"

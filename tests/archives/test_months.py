@@ -102,7 +102,7 @@ async def test_an_archive_is_lines_of_json_that_anyone_can_add_up(
 async def test_only_the_oldest_goes_only_the_newest_comes_back(
     old: Old, operator: Operator, tmp_path: Path
 ) -> None:
-    (this_month,) = await old.connection.fetchrow("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')")
+    this_month = await old.connection.fetchval("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMM')")
     assert await refused(operator(archives.archive, "202509", tmp_path)) == Reason.OLDER_FIRST
     assert await refused(operator(archives.archive, this_month, tmp_path)) == Reason.PERIOD_NOT_OVER
     for unknown in ("default", "202507", "2025-08", "", "'; DROP TABLE"):
@@ -110,6 +110,7 @@ async def test_only_the_oldest_goes_only_the_newest_comes_back(
     assert not file_of(tmp_path, "202508").exists()
 
     await take_out(operator, tmp_path, "202508", "202509")
+    assert await refused(operator(archives.archive, "202508", tmp_path)) == Reason.PERIOD_DETACHED
     assert await refused(operator(archives.restore, file_of(tmp_path, "202508"))) == Reason.NEWER_FIRST
     await operator(archives.archive, "202510", tmp_path)
     await operator(archives.restore, file_of(tmp_path, "202509"))
