@@ -2,14 +2,18 @@
 
 import importlib.metadata
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from cli_partitions import partitions
 from runtime.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    import asyncpg
 
 # What is heavy is imported by the command that uses it: somebody waits for `purser serve`.
 
@@ -21,11 +25,17 @@ API_COMMAND = (sys.executable, "-P", "-m", "cli", "api-process")
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(importlib.metadata.version("purser"), prog_name="purser")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Purser: wallets that others may charge, through one GraphQL API.
 
     Every setting is an environment variable with the prefix PURSER_; README.md has them in a table.
     """
+    # What commands in files of their own are given.
+    context.obj = _on_connection
+
+
+main.add_command(partitions)
 
 
 @main.command()
@@ -102,6 +112,38 @@ def create_admin(email: str, password_stdin: bool) -> None:
     click.echo(f"{email} is an administrator.")
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for scripts.")
+def reconcile(as_json: bool) -> None:
+    """Prove the ledger from its tables, beside whatever the service is doing.
+
+    Exits with 0 where all is well, 1 where something is wrong, and 2 where that could not be found out.
+    """
+    import asyncio
+
+    import cli_reconcile
+    from ledger.reconciliation import NotReconcilableError
+
+    try:
+        settings = _settings()
+        if settings.database_url is None and not settings.data_dir.exists():
+            raise click.ClickException(f"There is no ledger in {settings.data_dir}.")
+        with _database(settings) as dsn:
+            is_well = _on_database(lambda: asyncio.run(cli_reconcile.reconcile(dsn, as_json=as_json)))
+    except (NotReconcilableError, click.ClickException) as refused:
+        raise _NotFoundOut(str(refused)) from None
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        raise SystemExit(130) from None
+    raise SystemExit(0 if is_well else 1)
+
+
+class _NotFoundOut(click.ClickException):
+    """Neither well nor wrong."""
+
+    exit_code = 2
+
+
 def _settings() -> Settings:
     try:
         return Settings.load()
@@ -157,6 +199,30 @@ def _check_database(settings: Settings, dsn: str) -> None:
 
     if problems := _on_database(lambda: asyncio.run(check())):
         raise click.ClickException("\n".join(problems))
+
+
+def _on_connection(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> Result:
+    """Runs an operator's work on a connection to the database of the settings, which must be current."""
+    import asyncio
+
+    import asyncpg
+
+    from runtime.database import CONNECT_SECONDS_MAX, OPERATOR_SETTINGS
+    from runtime.migrations import is_current
+
+    async def run(dsn: str) -> Result:
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS_MAX, server_settings=OPERATOR_SETTINGS
+        )
+        try:
+            if not await is_current(connection):
+                raise click.ClickException("The database's schema is not current: run `purser migrate`.")
+            return await work(connection)
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS_MAX)
+
+    with _database(_settings()) as dsn:
+        return _on_database(lambda: asyncio.run(run(dsn)))
 
 
 def _upgrade(dsn: str) -> list[str]:

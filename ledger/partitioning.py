@@ -1,14 +1,16 @@
-"""Which partitions there should be: pure arithmetic on months."""
+"""Which partitions there should be, and which of them are over: pure arithmetic on months."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 # Enough for a quarter without anyone making new ones.
 MONTHS_AHEAD = 3
+# An operation's id is of the clock of the process that was asked, within a day of the database's; and a day to spare.
+SETTLED_AFTER = timedelta(days=2)
 
-_UPPER_BOUND = re.compile(r"TO \('([0-9a-f-]{36})'\)")
+_BOUNDS = re.compile(r"FROM \('([0-9a-f-]{36})'\) TO \('([0-9a-f-]{36})'\)")
 
 
 class Period(NamedTuple):
@@ -32,13 +34,25 @@ def missing_periods(now: datetime, covered_until: datetime | None, months: int) 
     return periods
 
 
-def upper_bound(bound: str) -> datetime | None:
-    """Where a partition ends, from PostgreSQL's words for its bounds; None for the default partition."""
-    found = _UPPER_BOUND.search(bound)
-    if found is None:
-        return None
+def period_of(bound: str) -> Period | None:
+    """What a partition spans, from PostgreSQL's words for its bounds; None for the default partition."""
+    found = _BOUNDS.search(bound)
+    return None if found is None else Period(_instant(found[1]), _instant(found[2]))
+
+
+def is_over(period: Period, now: datetime) -> bool:
+    """Whether the period ended long enough ago that nothing is added to it any more."""
+    return period.ends_at + SETTLED_AFTER <= now
+
+
+def lowest_id(instant: datetime) -> UUID:
+    """The least UUIDv7 of that instant, a whole millisecond."""
+    return UUID(int=round(instant.timestamp() * 1000) << 80)
+
+
+def _instant(lowest_id: str) -> datetime:
     # A UUIDv7 begins with 48 bits of Unix time in milliseconds.
-    return datetime.fromtimestamp((UUID(found[1]).int >> 80) / 1000, UTC)
+    return datetime.fromtimestamp((UUID(lowest_id).int >> 80) / 1000, UTC)
 
 
 def _month(moment: datetime, later: int) -> datetime:

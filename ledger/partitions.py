@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ledger.partitioning import missing_periods, upper_bound
+from ledger.partitioning import missing_periods, period_of
 from runtime.database import TROUBLE
 
 log = logging.getLogger("purser.ledger")
@@ -67,7 +67,7 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, month
         """,
         table,
     )
-    ends = [end for row in bounds if (end := upper_bound(row["bound"])) is not None]
+    ends = [period.ends_at for row in bounds if (period := period_of(row["bound"])) is not None]
     return [
         await connection.fetchval(
             "SELECT ledger_add_partition($1, $2, $3)", table, *period, timeout=_MAKE_SECONDS_MAX

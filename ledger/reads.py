@@ -149,6 +149,11 @@ class Reads:
         rows = await self._fetch(_NEWEST_FIRST["operations_by_id"], list(operation_ids))
         return {row["id"]: (_operation(row), _parties(row)) for row in rows}
 
+    async def is_archived(self, operation_id: UUID) -> bool:
+        """Whether an operation that is not there would be in an archive, if it ever was."""
+        rows = await self._fetch(_NEWEST_FIRST["is_archived"], operation_id)
+        return bool(rows[0][0])
+
     async def earlier(self, operation_id: UUID, account_id: UUID) -> Earlier | None:
         """An operation for a command that goes back to it; None where it is none of the account's."""
         found = await self.operation(operation_id)

@@ -44,6 +44,9 @@ LEFT JOIN LATERAL (
 ) AS shared ON o.kind IN ('CHARGE', 'REFUND')
 WHERE o.id = ANY ($1::uuid[]);
 
+-- name: is_archived
+SELECT EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL AND limit_id > $1::uuid);
+
 -- name: shares
 SELECT operation_id, number, wallet_id, wallets.owner_id, wallets.currency, amount, moved, refunded, returned
 FROM shares JOIN wallets ON wallets.id = wallet_id

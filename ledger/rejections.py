@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     INSUFFICIENT_FUNDS = "INSUFFICIENT_FUNDS"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     OPERATION_NOT_FOUND = "OPERATION_NOT_FOUND"
+    OPERATION_ARCHIVED = "OPERATION_ARCHIVED"
     NOT_REFUNDABLE = "NOT_REFUNDABLE"
     REFUND_EXCEEDS_CHARGE = "REFUND_EXCEEDS_CHARGE"
     AUTHORIZATION_CLOSED = "AUTHORIZATION_CLOSED"
@@ -86,6 +87,10 @@ MEANING: dict[ErrorCode, str] = {
     ErrorCode.INSUFFICIENT_FUNDS: "The wallet has less available than was asked for; nothing moved.",
     ErrorCode.IDEMPOTENCY_CONFLICT: "This key was used before with another input; nothing moved.",
     ErrorCode.OPERATION_NOT_FOUND: "There is no such operation, or it is not the caller's to use.",
+    ErrorCode.OPERATION_ARCHIVED: (
+        "This key was used before, for the same request, and that succeeded. It was so long ago that the operation was "
+        "archived and can't be shown; nothing moved now."
+    ),
     ErrorCode.NOT_REFUNDABLE: "Only a successful charge or capture can be refunded, by the company that made it.",
     ErrorCode.REFUND_EXCEEDS_CHARGE: "All refunds together would be more than was charged.",
     ErrorCode.AUTHORIZATION_CLOSED: "The authorization was captured, released or expired already.",

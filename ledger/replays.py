@@ -7,7 +7,14 @@ from ledger.claims import Result
 from ledger.commands import Command
 from ledger.outcomes import Operation, Outcome, Replay, WalletView
 from ledger.reads import Reads
+from ledger.rejections import ErrorCode, Rejection
 from ledger.sheet import own_side
+
+_ARCHIVED = Rejection(
+    ErrorCode.OPERATION_ARCHIVED,
+    "This was asked for with the same key before, and succeeded; its operation is archived. Nothing moved now.",
+    ("idempotencyKey",),
+)
 
 
 async def first_outcomes(
@@ -15,13 +22,16 @@ async def first_outcomes(
 ) -> list[Outcome]:
     """The results with each replay turned into what the first request was answered, its wallet as it is now.
 
-    Raises Unavailable.
+    Of a success whose operation is archived there is left that it was one. Raises Unavailable.
     """
     replayed_ids = [result.operation_id for result in results if isinstance(result, Replay)]
     operations = {
         operation_id: operation
         for operation_id, (operation, _) in (await reads.operations_by_id(replayed_ids)).items()
     }
+    for result in results:
+        if isinstance(result, Replay) and result.rejection is None and result.operation_id not in operations:
+            await _expect_archived(result.operation_id, reads)
     wallet_ids = {
         wallet_id
         for operation in operations.values()
@@ -35,6 +45,12 @@ async def first_outcomes(
     ]
 
 
+async def _expect_archived(operation_id: UUID, reads: Reads) -> None:
+    # The key and its operation are written in one transaction.
+    if not await reads.is_archived(operation_id):
+        raise LookupError(f"Operation {operation_id} of an idempotency key is not there")
+
+
 def _first(
     replay: Replay,
     operations: dict[UUID, Operation],
@@ -43,9 +59,7 @@ def _first(
 ) -> Outcome:
     operation = operations.get(replay.operation_id)
     if operation is None:
-        if replay.rejection is None:  # the key and its operation are written in one transaction
-            raise LookupError(f"Operation {replay.operation_id} of an idempotency key is not there")
-        return Outcome(None, None, replay.rejection, replayed=True)
+        return Outcome(None, None, replay.rejection or _ARCHIVED, replayed=True)
     source, target = (
         None if wallet_id is None else wallets.get(wallet_id)
         for wallet_id in (operation.source_id, operation.target_id)

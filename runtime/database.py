@@ -36,6 +36,17 @@ _WRITER_SETTINGS = SETTINGS | {
     "lock_timeout": "1500ms",
 }
 
+# For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
+OPERATOR_SETTINGS = {
+    "application_name": "purser-operator",
+    "synchronous_commit": "on",
+    "lock_timeout": "10s",
+    "statement_timeout": "30min",
+    # One that was suspended gives up its locks.
+    "idle_in_transaction_session_timeout": "1min",
+    "timezone": "UTC",
+}
+
 
 async def connect_writer(dsn: str) -> asyncpg.Connection:
     """A connection of its own for a writer. Raises OSError, TimeoutError or asyncpg.PostgresError."""

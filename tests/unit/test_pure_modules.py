@@ -11,6 +11,7 @@ PURE = {
     f"ledger.{name}"
     for name in (
         "accounts",
+        "archiving",
         "batch",
         "books",
         "commands",

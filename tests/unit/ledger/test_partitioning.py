@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.partitioning import MONTHS_AHEAD, Period, missing_periods, upper_bound
+from ledger.partitioning import MONTHS_AHEAD, Period, is_over, missing_periods, period_of
 
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -53,12 +53,18 @@ def test_periods_join_without_gap_and_reach_far_enough(
     assert all(period.starts_at.day == 1 < (period.ends_at - period.starts_at).days for period in periods)
 
 
-def test_the_end_is_read_from_postgresqls_words() -> None:
-    floor = UUID(int=int(utc(2026, 12).timestamp() * 1000) << 80)
-    words = f"FOR VALUES FROM ('019a0000-0000-0000-0000-000000000000') TO ('{floor}')"
-    assert upper_bound(words) == utc(2026, 12)
+def test_a_period_is_read_from_postgresqls_words() -> None:
+    low, high = (UUID(int=int(at.timestamp() * 1000) << 80) for at in (utc(2026, 11), utc(2026, 12)))
+    assert period_of(f"FOR VALUES FROM ('{low}') TO ('{high}')") == Period(utc(2026, 11), utc(2026, 12))
 
 
 @pytest.mark.parametrize("words", ["DEFAULT", "FOR VALUES FROM (MINVALUE) TO (MAXVALUE)"])
-def test_a_partition_without_end_has_none(words: str) -> None:
-    assert upper_bound(words) is None
+def test_a_partition_without_bounds_has_no_period(words: str) -> None:
+    assert period_of(words) is None
+
+
+def test_a_period_is_over_once_no_clock_may_still_be_in_it() -> None:
+    november = Period(utc(2026, 11), utc(2026, 12))
+    assert not is_over(november, utc(2026, 12, 2))
+    assert not is_over(november, utc(2026, 12, 3) - timedelta(microseconds=1))
+    assert is_over(november, utc(2026, 12, 3))
