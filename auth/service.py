@@ -9,6 +9,7 @@ import asyncpg
 
 from auth.accounts import Accounts
 from auth.authentication import Authenticator
+from auth.directory import Directory
 from auth.passwords import PasswordHasher
 from auth.sessions import Sessions
 from auth.throttle import Throttle
@@ -22,6 +23,7 @@ class Auth:
 
     accounts: Accounts
     authenticator: Authenticator
+    directory: Directory
 
     @staticmethod
     @asynccontextmanager
@@ -36,7 +38,7 @@ class Auth:
         throttle.open()
         try:
             accounts = Accounts(hasher, tokens, sessions, throttle, lifetime, pool)
-            yield Auth(accounts, Authenticator(tokens, sessions))
+            yield Auth(accounts, Authenticator(tokens, sessions), Directory(pool))
         finally:
             await throttle.close()
             await sessions.close()
