@@ -1,7 +1,6 @@
 """Wallets as their owners and administrators see them."""
 
 from enum import StrEnum
-from uuid import UUID
 
 import strawberry
 
@@ -23,7 +22,7 @@ from schema.ids import IdKind, write_id
 from schema.money import Money, money
 from schema.nodes import Node
 from schema.operation_pages import OperationConnection, reserved_page
-from schema.paging import After, Before, First, Last, PageInfo, read_page
+from schema.paging import After, Before, First, Last, read_page
 from schema.scalars import CurrencyCode, DateTime, WalletToken
 
 
@@ -147,26 +146,3 @@ def wallet(view: WalletView, context: Context) -> Wallet:
         status=WalletStatus(view.status),
         created_at=DateTime(view.created_at),
     )
-
-
-@strawberry.type(description="A wallet in a list.")
-class WalletEdge:
-    """The Relay type of that name."""
-
-    node: Wallet = strawberry.field(description="The wallet.")
-    cursor: str = strawberry.field(description="Where it stands in the list.")
-
-
-@strawberry.type(description="A page of wallets.")
-class WalletConnection:
-    """The Relay type of that name."""
-
-    owner_id: strawberry.Private[UUID | None]
-    nodes: list[Wallet] = strawberry.field(description="The wallets alone.")
-    edges: list[WalletEdge] = strawberry.field(description="The wallets with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
-
-    @strawberry.field(description="How many there are in all; counted only when asked for.")
-    async def total_count(self, info: Info) -> int:
-        """How many there are in all."""
-        return await info.context.ledger.reads.count_wallets(self.owner_id)
