@@ -41,8 +41,9 @@ class Reports:
 
     async def window(self, wallet_id: UUID, since: datetime | None, until: datetime | None) -> Window:
         """The wallet's entries of that time: of the last month where nothing is said."""
-        (row,) = await self._fetch("window", wallet_id, since, until)
-        return Window(wallet_id, *row)
+        ((month_before, now, low, high),) = await self._fetch("window", wallet_id, since, until)
+        # What was given is not taken from the answer: the first instant of the calendar comes back as infinity.
+        return Window(wallet_id, since or month_before, until or now, low, high)
 
     async def totals(self, window: Window) -> Sums:
         """What came in and went out."""

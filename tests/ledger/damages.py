@@ -171,14 +171,22 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
         f"UPDATE reservations SET state = 'RELEASED', remaining = 0 WHERE operation_id = {OPEN}",
         {(ASIDE, "held")},
     ),
-    "more remains than was authorized": (
-        f"UPDATE reservations SET remaining = remaining + 1 WHERE operation_id = {OPEN}; "
-        f"UPDATE wallets SET held = held + 1 WHERE id = {CLIENT}",
+    "less remains than was authorized": (
+        f"UPDATE reservations SET remaining = remaining - 1 WHERE operation_id = {OPEN}; "
+        f"UPDATE wallets SET held = held - 1 WHERE id = {CLIENT}",
         {(REMAINS, "remaining")},
     ),
     "more was captured than the captures say": (
         f"UPDATE reservations SET captured = captured + 1 WHERE operation_id = {PARTLY}",
-        {(REMAINS, "captured")},
+        {(REMAINS, part) for part in ("captured", "paid by all captures", "brought by all captures")},
+    ),
+    "more was refunded than the refunds say": (
+        f"UPDATE reservations SET refunded = refunded + 1 WHERE operation_id = {PARTLY}",
+        {(REMAINS, part) for part in ("refunded", "paid by all captures", "brought by all captures")},
+    ),
+    "more was set aside at first": (
+        f"UPDATE reservations SET debit = debit + 1 WHERE operation_id = {RELEASED}",
+        {(REMAINS, "set aside at first")},
     ),
     "a reservation is missing": (
         f"DELETE FROM reservations WHERE operation_id = {RELEASED}",
