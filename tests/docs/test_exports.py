@@ -16,7 +16,7 @@ from runtime.http_protocol import READ_SECONDS_MAX
 from schema.exports import ExportFormat
 from tests.docs.tables import ROOT, table_of
 
-PAGE = (ROOT / "docs" / "reports.md").read_text("utf-8").partition("## Exports")[2]
+PAGE = (ROOT / "docs" / "reports.md").read_text("utf-8").partition("## Exports")[2].partition("\n## ")[0]
 
 
 def block(language: str) -> str:
