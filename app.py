@@ -8,8 +8,10 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from auth.export_links import ExportLinks
 from auth.principal import Principal
 from auth.service import Auth
+from exports.downloads import Downloads
 from ledger.service import Ledger
 from runtime.database import open_pool
 from runtime.http.guards import guard
@@ -40,11 +42,14 @@ def create_app(settings: Settings) -> ASGIApp:
             yield
 
     def make_context(caller: Caller, principal: Principal | None) -> Context:
-        return Context(settings, app.state.auth, app.state.ledger, principal, caller.address)
+        return Context(settings, app.state.auth, app.state.ledger, principal, caller.address, caller.origin)
 
     async def authenticate(token: str) -> Principal:
         auth: Auth = app.state.auth
         return await auth.authenticator.authenticate(token)
+
+    def find_parts() -> tuple[ExportLinks, Ledger]:
+        return app.state.auth.export_links, app.state.ledger
 
     graphql = GraphQLEndpoint(
         schema,
@@ -59,6 +64,7 @@ def create_app(settings: Settings) -> ASGIApp:
         routes=[
             Route("/", RedirectResponse("/graphql")),
             *health_routes(lambda request: request.app.state.pool),
+            Route("/exports/{link}", Downloads(find_parts), methods=["GET"]),
             Mount("/static", static_files),
         ],
     )

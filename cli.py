@@ -112,6 +112,38 @@ def create_admin(email: str, password_stdin: bool) -> None:
     click.echo(f"{email} is an administrator.")
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for scripts.")
+def reconcile(as_json: bool) -> None:
+    """Prove the ledger from its tables, beside whatever the service is doing.
+
+    Exits with 0 where all is well, 1 where something is wrong, and 2 where that could not be found out.
+    """
+    import asyncio
+
+    import cli_reconcile
+    from ledger.reconciliation import NotReconcilableError
+
+    try:
+        settings = _settings()
+        if settings.database_url is None and not settings.data_dir.exists():
+            raise click.ClickException(f"There is no ledger in {settings.data_dir}.")
+        with _database(settings) as dsn:
+            is_well = _on_database(lambda: asyncio.run(cli_reconcile.reconcile(dsn, as_json=as_json)))
+    except (NotReconcilableError, click.ClickException) as refused:
+        raise _NotFoundOut(str(refused)) from None
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        raise SystemExit(130) from None
+    raise SystemExit(0 if is_well else 1)
+
+
+class _NotFoundOut(click.ClickException):
+    """Neither well nor wrong."""
+
+    exit_code = 2
+
+
 def _settings() -> Settings:
     try:
         return Settings.load()

@@ -9,8 +9,10 @@ import asyncpg
 
 from auth.accounts import Accounts
 from auth.authentication import Authenticator
+from auth.export_links import ExportLinks
 from auth.passwords import PasswordHasher
 from auth.sessions import Sessions
+from auth.signing import Keys
 from auth.throttle import Throttle
 from auth.tokens import Tokens
 from runtime.settings import Settings
@@ -22,6 +24,7 @@ class Auth:
 
     accounts: Accounts
     authenticator: Authenticator
+    export_links: ExportLinks
 
     @staticmethod
     @asynccontextmanager
@@ -30,13 +33,14 @@ class Auth:
         hasher = PasswordHasher(settings.hash_concurrency)
         sessions = Sessions(pool)
         throttle = Throttle(pool)
-        tokens = Tokens(settings.secret_key.split(","))
+        secrets = settings.secret_key.split(",")
+        tokens = Tokens(secrets)
         lifetime = timedelta(hours=settings.token_expiration_hours)
         sessions.open()
         throttle.open()
         try:
             accounts = Accounts(hasher, tokens, sessions, throttle, lifetime, pool)
-            yield Auth(accounts, Authenticator(tokens, sessions))
+            yield Auth(accounts, Authenticator(tokens, sessions), ExportLinks(Keys(secrets), sessions))
         finally:
             await throttle.close()
             await sessions.close()

@@ -104,8 +104,15 @@ class Sessions:
             return True
         if time.monotonic() <= self._fresh_until_monotonic:
             return False
+        return not await self.is_live(session_id)
+
+    async def is_live(self, session_id: UUID) -> bool:
+        """Whether it was never ended, nor its account deleted: asks the database, which remembers it for ever.
+
+        A session that has expired is live as well; who has its token is not let in. Raises Unavailable.
+        """
         async with asking():
-            return not await self._pool.fetchval(_IS_LIVE, session_id)
+            return bool(await self._pool.fetchval(_IS_LIVE, session_id))
 
     async def _read_ended(self) -> None:
         began = time.monotonic()

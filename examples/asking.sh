@@ -3,6 +3,7 @@
 #
 # A script sets `url` before it sources this file.
 
+url="${url%/}"
 run="$(date +%s)-$$-$(od -An -N3 -tx1 /dev/urandom | tr -d ' ')" # makes the names and keys of this run its own
 
 fail() {
@@ -52,10 +53,12 @@ get() {
 
 # new_client FIRST_NAME, new_company NAME: the bearer token of a new account.
 new_client() {
-    mutate '' signUpClient "$(json email "client-$1-$run@example.com" password correct-horse-9 firstName "$1" \
-        lastName Lovelace phoneNumber +4915112345678)" token | get .token
+    payload="$(mutate '' signUpClient "$(json email "client-$1-$run@example.com" password correct-horse-9 \
+        firstName "$1" lastName Lovelace phoneNumber +4915112345678)" token)" || exit 1
+    printf '%s' "$payload" | get .token
 }
 new_company() {
-    mutate '' signUpCompany "$(json email "company-$run@example.com" password correct-horse-9 name "$1" \
-        url https://shop.example.com firstName Charles lastName Babbage phoneNumber +4915112345679)" token | get .token
+    payload="$(mutate '' signUpCompany "$(json email "company-$run@example.com" password correct-horse-9 name "$1" \
+        url https://shop.example.com firstName Charles lastName Babbage phoneNumber +4915112345679)" token)" || exit 1
+    printf '%s' "$payload" | get .token
 }

@@ -27,8 +27,12 @@ new_wallet() {
     mutate "$1" createWallet "$(json currency "${2:-USD}")" 'wallet { id token }' | get .wallet
 }
 
-ada="$(new_client Ada)" ben="$(new_client Ben)" shop="$(new_company 'Corner Shop')"
-ada_wallet="$(new_wallet "$ada" | get .token)" ben_wallet="$(new_wallet "$ben")" till="$(new_wallet "$shop" | get .token)"
+ada="$(new_client Ada)"
+ben="$(new_client Ben)"
+shop="$(new_company 'Corner Shop')"
+ada_wallet="$(new_wallet "$ada" | get .token)"
+ben_wallet="$(new_wallet "$ben")"
+till="$(new_wallet "$shop" | get .token)"
 ben_id="$(printf '%s' "$ben_wallet" | get .id)" ben_wallet="$(printf '%s' "$ben_wallet" | get .token)"
 
 echo "Deposit, and a deposit for later"

@@ -11,21 +11,12 @@ import asyncpg
 from tortoise.exceptions import DBConnectionError
 
 from ledger.errors import Unavailable
+from runtime.database import LOST
 
 SECONDS_MAX = 5.0
 
-# The server is away, is going away, has no room for us, or let others go first for too long.
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,
-    DBConnectionError,
-)
+# The server is away, or let others go first for too long.
+AWAY = (*LOST, asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError, DBConnectionError)
 
 
 @asynccontextmanager

@@ -26,8 +26,11 @@ ENDED: Final = "ENDED"
 class Reservation(NamedTuple):
     """What an operation set aside in a wallet until `ends_at`: held for an AUTHORIZATION, pending for a DEPOSIT.
 
-    `asked_minor` and `captured_minor` are in the currency asked for, `remaining_minor` in the wallet's; what remains
-    is worth `credit_minor` in the currency of the wallet that it is for.
+    `asked_minor`, `captured_minor` and `refunded_minor` are in the currency asked for. In the wallet's, `debit_minor`
+    was set aside and `remaining_minor` still is; all of it would bring `credit_minor` to the wallet that it is for.
+
+    What has moved depends on what is captured and not refunded, and on nothing else: rounded up where it left and
+    down where it arrived, over the authorization as a whole. So nobody gains by the order or the size of the steps.
     """
 
     operation_id: UUID
@@ -37,9 +40,42 @@ class Reservation(NamedTuple):
     state: str
     asked_minor: int
     captured_minor: int
+    refunded_minor: int
     remaining_minor: int
+    debit_minor: int
     credit_minor: int
     ends_at: datetime
+
+    @property
+    def debited_minor(self) -> int:
+        """What has left the wallet and did not come back, in its currency."""
+        return self.debit_of(self.captured_minor - self.refunded_minor)
+
+    @property
+    def credited_minor(self) -> int:
+        """What has reached the other wallet and was not given back, in that one's currency."""
+        return self.credit_minor * (self.captured_minor - self.refunded_minor) // self.asked_minor
+
+    def capture(self, amount_minor: int, *, is_last: bool) -> "Reservation":
+        """After that much more was captured."""
+        state = CAPTURED if is_last else OPEN
+        return _holding(self._replace(state=state, captured_minor=self.captured_minor + amount_minor))
+
+    def refund(self, amount_minor: int) -> "Reservation":
+        """After that much of what was captured was given back; it can't be captured once more."""
+        return _holding(self._replace(refunded_minor=self.refunded_minor + amount_minor))
+
+    def debit_of(self, amount_minor: int) -> int:
+        """What that much of what was asked for costs, in the wallet's currency."""
+        return -(-self.debit_minor * amount_minor // self.asked_minor)
+
+
+def _holding(reservation: Reservation) -> Reservation:
+    """With as much set aside as all that can still be captured would cost."""
+    if reservation.state != OPEN:
+        return reservation._replace(remaining_minor=0)
+    most_minor = reservation.debit_of(reservation.asked_minor - reservation.refunded_minor)
+    return reservation._replace(remaining_minor=most_minor - reservation.debited_minor)
 
 
 class Share(NamedTuple):
@@ -64,15 +100,16 @@ class Books:
 
     `wallets` has the holders' wallets that exist; `system` enough of the system's own for whatever may be posted, the
     one in use first; `reservations` those that are named or that are over by now; `shares` those of the
-    charges that are named.
+    charges that are named; `usual_ids` the only wallets of companies that were remembered with another one.
     """
 
     currencies: Currencies
     instant: datetime
-    wallets: Mapping[UUID, Wallet] = field(default_factory=dict)
+    wallets: dict[UUID, Wallet] = field(default_factory=dict)
     system: Mapping[SystemAccount, Sequence[Wallet]] = field(default_factory=dict)
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     shares: dict[UUID, tuple[Share, ...]] = field(default_factory=dict)
+    usual_ids: Mapping[UUID, UUID] = field(default_factory=dict)
 
     def opened(self, token: WalletToken) -> Wallet | None:
         """The wallet that the token opens."""

@@ -66,7 +66,9 @@ class Coalescer:
 
         Several commands are executed in one transaction. `is_atomic`: where one is refused, none moves money.
         """
-        if self._closing or self.depth + len(commands) > self._queue_length_max:
+        depth = self.depth
+        # An empty queue takes any number, or more than it holds would be refused for ever.
+        if self._closing or (depth and depth + len(commands) > self._queue_length_max):
             raise Overloaded
         bundle = Bundle(tuple([Request(command, new_id()) for command in commands]), is_atomic)
         results: asyncio.Future[list[Result]] = self._callers.create_future()

@@ -35,7 +35,7 @@ class Earlier(NamedTuple):
 
     Amounts in minor units, `amount_minor` of `currency`, the others of the two wallets' currencies. `parties` are
     the accounts that may know of it; `share_wallet_ids` the wallets of a charge that was split or refunded;
-    `most_minor` is no less than what it moved in any currency.
+    `most_minor` is no less than what it moved in any currency; `origin_id` the operation that it goes back to itself.
     """
 
     id: UUID
@@ -52,6 +52,7 @@ class Earlier(NamedTuple):
     parties: frozenset[UUID]
     share_wallet_ids: tuple[UUID, ...]
     most_minor: int
+    origin_id: UUID | None = None
 
     def wallet_ids(self) -> Iterator[UUID]:
         """The wallets that it moved money between; some may come twice."""

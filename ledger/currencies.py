@@ -62,21 +62,28 @@ class CurrencyBook:
         # Set for other decimals than the currency has by now, it may have too many.
         return None if limit is None else f"{limit.quantize(Decimal(1).scaleb(-exponent), ROUND_DOWN):f}"
 
+    async def catch_up(self, pool: asyncpg.Pool) -> None:
+        """Reads them anew where something has changed. Raises Unavailable."""
+        async with asking():
+            if await pool.fetchval("SELECT revision FROM currency_revision") != self.revision:
+                await self.refresh(pool)
+
     async def keep_fresh(self, pool: asyncpg.Pool) -> None:
         """Refreshes whenever there is something new, until cancelled."""
         failing = False
         while True:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             try:
-                async with asking():
-                    if await pool.fetchval("SELECT revision FROM currency_revision") != self.revision:
-                        await self.refresh(pool)
+                await self.catch_up(pool)
                 failing = False
             except Unavailable:
                 # Once is enough: it is tried again many times before anyone reads this.
                 if not failing:
                     log.warning("Currencies could not be refreshed: the database does not answer")
                 failing = True
+            except Exception:
+                # Without it this process would go by old rates for good.
+                log.exception("Currencies could not be refreshed")
 
 
 async def settings_problems(connection: asyncpg.Connection, settings: Settings) -> list[str]:

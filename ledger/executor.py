@@ -2,14 +2,16 @@
 
 A COMMIT that got no answer may or may not have happened. The batch then runs again with the same operation
 ids, and once it holds the locks it looks whether those operations are there: nobody is told "failed" for
-what was committed, and nothing is executed twice.
+what was committed, and nothing is executed twice. A wallet that somebody else holds stops those alone who name it.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 
@@ -17,14 +19,18 @@ from ledger.claims import Result
 from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.requests import Bundle
+from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
 from ledger.writer import Attempt, Results, Writer
+from runtime.database import LOST
 
 log = logging.getLogger("purser.ledger")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 # What a bundle is told: a result for each of its requests, or what went wrong.
 Answer = list[Result] | Exception
+
+_HELD_WALLETS = load_statements("statements.sql")["held_wallets"]
 
 # How long a batch is tried before its callers are told that the database is away.
 BATCH_SECONDS_MAX = 10.0
@@ -39,18 +45,6 @@ _ROLLED_BACK = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
 )
-# The connection or its server is gone, or the server may not write (any more).
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InternalClientError,
-)
 
 
 def _may_pass(error: Exception) -> bool:
@@ -60,7 +54,15 @@ def _may_pass(error: Exception) -> bool:
     if isinstance(error, asyncpg.CheckViolationError):
         # Without a name it is a row on its way into the default partition, whose own was made meanwhile.
         return error.constraint_name is None
-    return isinstance(error, (*_ROLLED_BACK, *_LOST))
+    return isinstance(error, (*_ROLLED_BACK, *LOST))
+
+
+class _HeldElsewhere(Exception):
+    """Somebody holds some of the batch's wallets for longer than anyone should."""
+
+    def __init__(self, wallet_ids: frozenset[UUID]) -> None:
+        super().__init__()
+        self.wallet_ids = wallet_ids
 
 
 @dataclass(slots=True)
@@ -82,9 +84,13 @@ class Executor:
 
     async def execute(self, batch: Sequence[Bundle]) -> list[Answer]:
         """What came of each bundle, in order; an exception only where the service itself failed."""
-        tries = _Tries(asyncio.get_running_loop().time() + BATCH_SECONDS_MAX)
+        return await self._answers(batch, _Tries(asyncio.get_running_loop().time() + BATCH_SECONDS_MAX))
+
+    async def _answers(self, batch: Sequence[Bundle], tries: _Tries) -> list[Answer]:
         try:
             return list(await self._until_committed(batch, tries))
+        except _HeldElsewhere as held:
+            return await self._without(held.wallet_ids, batch, tries)
         except Unavailable as away:
             return [Unavailable(executed_unknown=away.executed_unknown) for _ in batch]
         except Exception:
@@ -92,6 +98,15 @@ class Executor:
             # have been. The neighbours shall not suffer for it.
             log.exception("A batch of %d is executed one by one", len(batch))
             return [await self._alone(batch, index, tries) for index in range(len(batch))]
+
+    async def _without(
+        self, wallet_ids: frozenset[UUID], batch: Sequence[Bundle], tries: _Tries
+    ) -> list[Answer]:
+        """The neighbours of a wallet that can't be had shall not wait for it."""
+        are_free = [wallet_ids.isdisjoint(_wallet_ids(bundle)) for bundle in batch]
+        free = [bundle for bundle, is_free in zip(batch, are_free, strict=True) if is_free]
+        answers = iter(await self._answers(free, tries) if free else [])
+        return [next(answers) if is_free else Unavailable(executed_unknown=False) for is_free in are_free]
 
     async def _alone(self, batch: Sequence[Bundle], index: int, tries: _Tries) -> Answer:
         bundle = batch[index]
@@ -107,7 +122,7 @@ class Executor:
             connection, self._connection = self._connection, None
             try:
                 await connection.close(timeout=1)
-            except _LOST:
+            except LOST:
                 connection.terminate()
 
     async def _until_committed(self, batch: Sequence[Bundle], tries: _Tries) -> Results:
@@ -126,11 +141,22 @@ class Executor:
                 log.warning("A batch is tried again after %s", type(error).__name__)
                 if not isinstance(error, _ROLLED_BACK):
                     self._drop_connection()
+                if isinstance(error, asyncpg.LockNotAvailableError) and tries.lost is None:
+                    await self._look_for_held(batch)
             # Jitter, so that two writers that ran into each other do not do so again.
             await asyncio.sleep(pause_seconds * (0.5 + random.random()))  # noqa: S311
             pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
             if loop.time() >= tries.deadline:
                 raise Unavailable(executed_unknown=tries.lost is not None)
+
+    async def _look_for_held(self, batch: Sequence[Bundle]) -> None:
+        """Raises _HeldElsewhere where it is a wallet that could not be had in time."""
+        wallet_ids = {wallet_id for bundle in batch for wallet_id in _wallet_ids(bundle)}
+        if self._connection is not None:
+            with suppress(*LOST):
+                rows = await self._connection.fetch(_HELD_WALLETS, list(wallet_ids))
+                if rows:
+                    raise _HeldElsewhere(frozenset(row["id"] for row in rows))
 
     async def _attempt(self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None) -> Results:
         if self._connection is None or self._connection.is_closed():
@@ -152,3 +178,7 @@ class Executor:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _wallet_ids(bundle: Bundle) -> set[UUID]:
+    return {wallet_id for request in bundle.requests for wallet_id in request.command.wallet_ids()}

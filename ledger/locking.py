@@ -6,11 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
-from ledger.accounts import ACTIVE, Wallet
+from ledger.accounts import ACTIVE, CLOSED, Wallet
 from ledger.books import EXCHANGE, Books, Reservation, Share, SystemAccount
-from ledger.commands import Capture, Command, Deposit, Refund, Release
+from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release
 from ledger.currencies import CurrencyBook
-from ledger.decisions import Need, named_currency, needs
+from ledger.decisions import Need, named_currency, needs, usual_of
 from ledger.money import BIGINT_MAX
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
@@ -51,7 +51,32 @@ async def _lock_wallets(
     # The statement's columns stand in the order of Wallet's fields, the time and the revision after them. Where no
     # wallet was found there is a row all the same, for those two.
     wallets = {row[0]: Wallet(*row[:-2]) for row in rows if row[0] is not None}
-    return Books(currencies.current, instant, wallets)
+    books = Books(currencies.current, instant, wallets)
+    if companies := _remembered_wrongly(commands, books):
+        await _lock_usual_wallets(connection, companies, books)
+    return books
+
+
+def _remembered_wrongly(commands: Sequence[Command], books: Books) -> set[UUID]:
+    """The companies that have closed the wallet that was remembered as their only one, or opened another."""
+    companies = set()
+    for command in commands:
+        if isinstance(command, Charge | Authorize) and command.into is None:
+            usual = usual_of(command, books)
+            if usual is None or usual.status == CLOSED:
+                companies.add(command.account_id)
+    return companies
+
+
+async def _lock_usual_wallets(connection: asyncpg.Connection, companies: set[UUID], books: Books) -> None:
+    # Out of the order of ids: who meets a deadlock for it tries again, and it is seldom.
+    rows = await connection.fetch(SQL["only_wallets"], list(companies))
+    usual: dict[UUID, UUID] = {row["owner_id"]: row["id"] for row in rows}
+    for row in await connection.fetch(SQL["lock_wallets"], list(usual.values())):
+        books.instant = max(books.instant, row["locked_at"])
+        if row[0] is not None:
+            books.wallets[row[0]] = Wallet(*row[:-2])
+    books.usual_ids = usual
 
 
 async def _refresh(connection: asyncpg.Connection, revision: int, currencies: CurrencyBook) -> None:
@@ -104,6 +129,9 @@ async def _load_reservations(
     connection: asyncpg.Connection, commands: Sequence[Command], books: Books
 ) -> None:
     named = [command.authorization_id for command in commands if isinstance(command, Capture | Release)]
+    # What is refunded of a capture counts for its authorization.
+    refunded = [command.charge for command in commands if isinstance(command, Refund) and command.charge]
+    named += [charge.origin_id for charge in refunded if charge.origin_id is not None]
     # Only where something is set aside can something be over by now.
     setting_aside = [wallet.id for wallet in books.wallets.values() if wallet.held or wallet.pending]
     if named or setting_aside:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from ledger.outcomes import Operation, WalletView
 from ledger.rejections import ErrorCode
 from ledger.statements import load_statements
 
-_NEWEST_FIRST = load_statements("reads.sql")
+_STATEMENTS = load_statements("reads.sql")
+_NEWEST_FIRST = {
+    name: sql.replace("{matching}", _STATEMENTS["matching"]) for name, sql in _STATEMENTS.items()
+}
 _OLDEST_FIRST = {name: sql.replace(" DESC", " ASC") for name, sql in _NEWEST_FIRST.items()}
 
 ID_MIN = UUID(int=0)
@@ -71,12 +75,21 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which operations are wanted: `since` <= time < `until`, of these kinds and statuses; None is all."""
+    """Which operations are wanted: all for which every condition holds; None is no condition.
+
+    `since` <= time < `until`. `amount_min` and `amount_max`, both included, are in whole units of whatever currency
+    the operation was asked for in. `counterparty_id` is the wallet on the other side. `text` stands in the summary,
+    in capitals or not.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     kinds: Sequence[str] | None = None
     statuses: Sequence[str] | None = None
+    amount_min: Decimal | None = None
+    amount_max: Decimal | None = None
+    counterparty_id: UUID | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +177,7 @@ class Reads:
             parties,
             tuple(share.wallet_id for share in shares),
             max(minor or 0 for minor in moved_minor),
+            operation.origin_id,
         )
 
     async def shares(self, operation_ids: Iterable[UUID]) -> dict[UUID, tuple[ShareView, ...]]:
@@ -203,6 +217,12 @@ class Reads:
             HistoryItem(_operation(row), row["sequence"], row["change"], row["balance_after"]) for row in rows
         ]
 
+    async def count_history(self, wallet_id: UUID, span: Span[int]) -> int:
+        """How many of a wallet's entries are in the span, however many its limit is."""
+        arguments = (wallet_id, span.low, span.high, *_arguments(span.wanted))
+        rows = await self._fetch(_NEWEST_FIRST["count_history"], *arguments)
+        return int(rows[0][0])
+
     async def operations(self, owner_id: UUID | None, span: Span[UUID]) -> list[Operation]:
         """The operations of all of an owner's wallets by id, or of everyone's."""
         wallet_ids = None
@@ -229,7 +249,16 @@ def _directed(span: Span[Key]) -> dict[str, str]:
 
 
 def _arguments(wanted: Filter) -> tuple[object, ...]:
-    return wanted.kinds, wanted.statuses, wanted.since, wanted.until
+    return (
+        wanted.kinds,
+        wanted.statuses,
+        wanted.since,
+        wanted.until,
+        wanted.amount_min,
+        wanted.amount_max,
+        wanted.counterparty_id,
+        wanted.text,
+    )
 
 
 def _operation(row: asyncpg.Record) -> Operation:

@@ -76,8 +76,17 @@ WHERE r.kind = $1 AND ($2::uuid IS NULL OR r.wallet_id = $2) AND ($3::uuid IS NU
   AND r.operation_id > $5 AND r.operation_id < $6
 ORDER BY r.operation_id DESC LIMIT $7;
 
+-- name: matching
+-- Part of the statements that list operations: of those kinds ($4) and statuses ($5), of an amount from $8 to $9 in
+-- the operation's own currency, with wallet $10 on one side, and with $11 in the summary. Null is no condition.
+($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
+  AND ($8::numeric IS NULL OR o.amount >= $8 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
+  AND ($9::numeric IS NULL OR o.amount <= $9 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
+  AND ($10::uuid IS NULL OR o.source_id = $10 OR o.target_id = $10)
+  AND ($11::text IS NULL OR strpos(lower(o.summary), lower($11)) > 0)
+
 -- name: history
--- $1: the wallet; entries with $2 < sequence < $3, of those kinds and statuses and from $6 to before $7.
+-- $1: the wallet; entries with $2 < sequence < $3, from $6 to before $7.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
        o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
        s.currency, t.currency,
@@ -86,13 +95,28 @@ FROM entries e
 JOIN operations o ON o.id = e.operation_id
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
-WHERE e.wallet_id = $1 AND e.sequence > $2 AND e.sequence < $3
-  AND ($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
-  AND ($6::timestamptz IS NULL OR e.created_at >= $6) AND ($7::timestamptz IS NULL OR e.created_at < $7)
-ORDER BY e.sequence DESC LIMIT $8;
+WHERE e.wallet_id = $1
+  AND e.sequence > greatest($2, (SELECT ledger_entries_before($1, $6)))
+  AND e.sequence < least($3, (SELECT ledger_entries_before($1, $7)) + 1)
+  AND e.operation_id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
+  AND $10 IS DISTINCT FROM $1
+  AND {matching}
+ORDER BY e.sequence DESC LIMIT $12;
+
+-- name: count_history
+-- As many as `history` would list.
+SELECT count(*)
+FROM entries e
+JOIN operations o ON o.id = e.operation_id
+WHERE e.wallet_id = $1
+  AND e.sequence > greatest($2, (SELECT ledger_entries_before($1, $6)))
+  AND e.sequence < least($3, (SELECT ledger_entries_before($1, $7)) + 1)
+  AND e.operation_id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
+  AND $10 IS DISTINCT FROM $1
+  AND {matching};
 
 -- name: operations
--- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out.
+-- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out, from $6 to before $7.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
        o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
        s.currency, t.currency
@@ -100,17 +124,19 @@ FROM operations o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
 WHERE o.id > $2 AND o.id < $3
-  AND ($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
+  AND o.id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
   AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
+  AND {matching}
   AND ($1::uuid[] IS NULL OR o.id IN (
       -- Of each wallet no more than a page can show, so that the merge is bounded.
       SELECT mine.operation_id
       FROM unnest($1) AS wallet (id) CROSS JOIN LATERAL (
-          SELECT e.operation_id FROM entries e JOIN operations x ON x.id = e.operation_id
+          SELECT e.operation_id FROM entries e JOIN operations o ON o.id = e.operation_id
           WHERE e.wallet_id = wallet.id AND e.operation_id > $2 AND e.operation_id < $3
-            AND ($4::text[] IS NULL OR x.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR x.status::text = ANY ($5))
-            AND ($6::timestamptz IS NULL OR x.created_at >= $6) AND ($7::timestamptz IS NULL OR x.created_at < $7)
-          ORDER BY e.operation_id DESC LIMIT $8
+            AND e.operation_id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
+            AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
+            AND {matching}
+          ORDER BY e.operation_id DESC LIMIT $12
       ) AS mine
   ))
-ORDER BY o.id DESC LIMIT $8;
+ORDER BY o.id DESC LIMIT $12;

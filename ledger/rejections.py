@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     REFUND_EXCEEDS_CHARGE = "REFUND_EXCEEDS_CHARGE"
     AUTHORIZATION_CLOSED = "AUTHORIZATION_CLOSED"
     AUTHORIZATION_EXCEEDED = "AUTHORIZATION_EXCEEDED"
+    AUTHORIZATION_OPEN = "AUTHORIZATION_OPEN"
     NOT_CANCELLABLE = "NOT_CANCELLABLE"
     NOT_EXECUTED = "NOT_EXECUTED"
     INVALID = "INVALID"
@@ -90,10 +91,11 @@ MEANING: dict[ErrorCode, str] = {
         "This key was used before, for the same request, and that succeeded. It was so long ago that the operation was "
         "archived and can't be shown; nothing moved now."
     ),
-    ErrorCode.NOT_REFUNDABLE: "Only a successful charge can be refunded, by the company that made it.",
+    ErrorCode.NOT_REFUNDABLE: "Only a successful charge or capture can be refunded, by the company that made it.",
     ErrorCode.REFUND_EXCEEDS_CHARGE: "All refunds together would be more than was charged.",
     ErrorCode.AUTHORIZATION_CLOSED: "The authorization was captured, released or expired already.",
     ErrorCode.AUTHORIZATION_EXCEEDED: "More was to be captured than the authorization holds.",
+    ErrorCode.AUTHORIZATION_OPEN: "An authorization of the company's still holds somebody's money.",
     ErrorCode.NOT_CANCELLABLE: "The withdrawal is past the point where it could be called back.",
     ErrorCode.NOT_EXECUTED: "Another part of the same all-or-nothing request was refused, so nothing was done.",
     ErrorCode.INVALID: "The value is malformed in a way that no other code names; the message says how.",

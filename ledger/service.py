@@ -11,17 +11,20 @@ import asyncpg
 
 from ledger.asking import changing
 from ledger.books import Currencies
+from ledger.claims import Result
 from ledger.coalescer import Coalescer
-from ledger.commands import Command
+from ledger.commands import Authorize, Charge, Command
 from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.executor import Executor
+from ledger.exports import Exports
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
-from ledger.rejections import ErrorCode, Rejection
+from ledger.rejections import Rejection
 from ledger.replays import first_outcomes
+from ledger.reports import Reports
 from ledger.system_wallets import SystemWallets
 from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
@@ -31,8 +34,6 @@ from runtime.settings import WRITERS_A_PROCESS, Settings
 # How many wallets the outside world has in each currency, so that writers seldom meet on one.
 _STRIPES = 64
 _USUAL_WALLETS_MAX = 10_000
-# Refusals that may come of a usual wallet remembered for too long.
-_MAY_BE_OUTDATED = (ErrorCode.WALLET_REQUIRED, ErrorCode.WALLET_CLOSED)
 
 
 class Ledger:
@@ -41,6 +42,8 @@ class Ledger:
     def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
         self._currencies = currencies
         self.reads = Reads(pool)
+        self.reports = Reports(pool)
+        self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool
         self._coalescer = coalescer
@@ -83,6 +86,11 @@ class Ledger:
         """All currencies by code, as they are now."""
         return self._currencies.current
 
+    async def latest_currencies(self) -> Currencies:
+        """All currencies by code, with what another process has changed a moment ago. Raises Unavailable."""
+        await self._currencies.catch_up(self._pool)
+        return self.currencies
+
     async def submit(self, command: Command) -> Outcome:
         """Executes a command, exactly once for one idempotency key, and returns when it is committed.
 
@@ -98,7 +106,7 @@ class Ledger:
         """
         results = await self._coalescer.submit(commands, is_atomic=is_atomic)
         for command, result in zip(commands, results, strict=True):
-            if result.rejection is not None and result.rejection.code in _MAY_BE_OUTDATED:
+            if isinstance(command, Charge | Authorize) and _is_outdated(command.usual_wallet_id, result):
                 self._usual_wallets.pop(command.account_id, None)
         if not any(isinstance(result, Replay) for result in results):
             return cast("list[Outcome]", results)
@@ -111,8 +119,8 @@ class Ledger:
     async def usual_wallet(self, owner_id: UUID) -> UUID | None:
         """The owner's wallet when there is exactly one open: where money for them goes unless they say so.
 
-        Remembered, because every charge asks. The decision checks it again on the locked row, so what has
-        changed since is refused (WALLET_REQUIRED), never misdirected.
+        Remembered, because every charge asks. The writer checks it again on the locked row, and looks it up once
+        more where that has changed.
         """
         if (known := self._usual_wallets.get(owner_id)) is not None:
             return known
@@ -142,3 +150,9 @@ class Ledger:
         # What was changed may be done already: an error now must not say that it was not.
         async with changing():
             await self._currencies.refresh(self._pool)
+
+
+def _is_outdated(usual_wallet_id: UUID | None, result: Result) -> bool:
+    # The money went elsewhere, or nothing came of it, which that wallet may be the reason for.
+    operation = result.operation if isinstance(result, Outcome) else None
+    return usual_wallet_id is not None and (operation is None or operation.target_id != usual_wallet_id)

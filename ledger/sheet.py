@@ -6,7 +6,7 @@ from uuid import UUID
 from ledger.accounts import Wallet
 from ledger.books import ENDED, Books, Reservation, Share
 from ledger.commands import Command
-from ledger.decisions import Decision, is_over, keep_reservation, post
+from ledger.decisions import NEW, Decision, is_over, keep_reservation, post
 from ledger.outcomes import Operation, Outcome, WalletView
 
 _OPERATION_COLUMNS = Operation._fields.index("created_at")
@@ -77,7 +77,8 @@ class Sheet:
                 (wallet.id, wallet.sequence, operation_id, change_minor, wallet.currency, wallet.balance)
             )
         if reservation is not None:
-            self._reservations.add(origin_id or operation_id)
+            own_id = reservation.operation_id
+            self._reservations.add(operation_id if own_id == NEW else own_id)
         if shares:
             self._shares.add(origin_id or operation_id)
         operation = Operation(

@@ -20,12 +20,23 @@ JOIN unnest($1::uuid[], $2::varchar[]) AS asked (account_id, key) USING (account
 WITH locked AS MATERIALIZED (
     SELECT id, owner_id, token_secret, currency, status::text, balance, held, pending, sequence, only_one,
            name, country, city, created_at
-    FROM wallets WHERE id = ANY ($1::uuid[])
+    -- The system's own, whose ids anyone can work out, are locked after these.
+    FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
     ORDER BY id
     FOR NO KEY UPDATE
 )
 SELECT locked.*, clock_timestamp() AS locked_at, known.revision
 FROM currency_revision AS known LEFT JOIN locked ON true;
+
+-- name: held_wallets
+-- Those of the wallets that somebody else has locked right now.
+SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
+EXCEPT
+SELECT id FROM (SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER' FOR NO KEY UPDATE SKIP LOCKED) AS free;
+
+-- name: only_wallets
+-- The wallet that needs no naming when money comes to these owners.
+SELECT owner_id, id FROM wallets WHERE owner_id = ANY ($1::uuid[]) AND only_one AND status <> 'CLOSED';
 
 -- name: lock_system_wallets
 -- The system's wallets of this writer, made when they are first needed. Always locked after the holders', so the
@@ -41,10 +52,10 @@ SELECT revision FROM currency_revision;
 
 -- name: reservations
 -- Those that are named, and those in these wallets that are over by $3.
-SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at
+SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, refunded, remaining, debit, credit, ends_at
 FROM reservations WHERE operation_id = ANY ($1::uuid[])
 UNION
-SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at
+SELECT operation_id, kind, wallet_id, account_id, state, asked, captured, refunded, remaining, debit, credit, ends_at
 FROM reservations WHERE wallet_id = ANY ($2::uuid[]) AND state = 'OPEN' AND ends_at <= $3;
 
 -- name: shares
@@ -79,11 +90,12 @@ FROM unnest($13::uuid[], $14::text[], $15::text[], $16::varchar[], $17::uuid[], 
              source_id, target_id, debited, credited, rate, origin_id, due_at);
 
 -- name: write_reservations
-INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, ends_at)
+INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, refunded, remaining, debit,
+                          credit, ends_at)
 SELECT * FROM unnest($1::uuid[], $2::varchar[], $3::uuid[], $4::uuid[], $5::varchar[], $6::bigint[], $7::bigint[],
-                     $8::bigint[], $9::bigint[], $10::timestamptz[])
+                     $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::timestamptz[])
 ON CONFLICT (operation_id) DO UPDATE
-SET state = EXCLUDED.state, captured = EXCLUDED.captured, remaining = EXCLUDED.remaining, credit = EXCLUDED.credit;
+SET state = EXCLUDED.state, captured = EXCLUDED.captured, refunded = EXCLUDED.refunded, remaining = EXCLUDED.remaining;
 
 -- name: write_shares
 INSERT INTO shares (operation_id, number, wallet_id, amount, moved, refunded, returned)

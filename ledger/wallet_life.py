@@ -12,12 +12,19 @@ from asyncpg.pool import PoolConnectionProxy
 
 from ledger.accounts import ACTIVE, CLOSED, FROZEN
 from ledger.asking import changing
+from ledger.errors import Unavailable
 from ledger.outcomes import WalletView
 from ledger.reads import Reads
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken, new_secret
 
 _NOT_FOUND = Rejection(ErrorCode.WALLET_NOT_FOUND, "There is no such wallet.", ("wallet",))
+_HAS_OPEN_AUTHORIZATIONS = """
+    SELECT EXISTS (
+        SELECT FROM reservations
+        WHERE account_id = $1 AND kind = 'AUTHORIZATION' AND state = 'OPEN' AND ends_at > clock_timestamp()
+    )
+"""
 _IS_CLOSED = Rejection(ErrorCode.WALLET_CLOSED, "The wallet is closed.", ("wallet",))
 
 
@@ -59,8 +66,12 @@ class WalletLife:
     async def close(self, token: WalletToken, owner_id: UUID) -> WalletView | Rejection:
         """Closes the owner's wallet for good. It must be empty; what is held or pending is part of the balance."""
         async with changing(), self._pool.acquire() as connection, connection.transaction():
-            # The owner's row first, as where wallets are made: how many are open is counted under its lock.
+            # The owner's row first, as where wallets are made: how many are open is counted under its lock. Then all
+            # wallets in the order in which writers lock them.
             await connection.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", owner_id)
+            await connection.execute(
+                "SELECT FROM wallets WHERE owner_id = $1 ORDER BY id FOR NO KEY UPDATE", owner_id
+            )
             refusal = await self._lock_open(connection, token, owner_id, empty=True)
             if refusal is not None:
                 return refusal
@@ -108,7 +119,11 @@ class WalletLife:
         return None
 
     async def _shown(self, wallet_id: UUID) -> WalletView:
-        view = await self._reads.wallet(wallet_id)
+        try:
+            view = await self._reads.wallet(wallet_id)
+        except Unavailable:
+            # The change is committed.
+            raise Unavailable(executed_unknown=True) from None
         assert view is not None
         return view
 
@@ -120,6 +135,10 @@ async def close_all(connection: PoolConnectionProxy, owner_id: UUID) -> Rejectio
     )
     if any(row["balance"] for row in rows):
         return Rejection(ErrorCode.WALLET_NOT_EMPTY, "There is money in a wallet of this account.")
+    # Under the lock of the company's wallets, where authorizations are made: none comes between.
+    if await connection.fetchval(_HAS_OPEN_AUTHORIZATIONS, owner_id):
+        message = "An authorization of this account still holds money: capture or release it first."
+        return Rejection(ErrorCode.AUTHORIZATION_OPEN, message)
     await connection.execute("UPDATE wallets SET status = 'CLOSED' WHERE owner_id = $1", owner_id)
     return None
 

@@ -14,7 +14,7 @@ from models.money import Currency as Row
 from schema.context import Info
 from schema.errors import user_errors
 from schema.failures import Failure, FailureCode
-from schema.money import Currency, Money, money
+from schema.money import Currency, Money, exchangeable, money
 from schema.rates import UpdateRatesArgument, UpdateRatesPayload
 from schema.scalars import Amount, CurrencyCode, DateTime
 
@@ -45,16 +45,14 @@ async def update_rates(info: Info, input: UpdateRatesArgument) -> UpdateRatesPay
 
 async def convert(info: Info, amount: AmountArgument, from_: FromArgument, to: ToArgument) -> Money:
     """What would arrive at the rates of now. Raises Failure where nothing can be converted."""
-    currencies = info.context.ledger.currencies
-    for code in (from_, to):
-        if code not in currencies:
-            raise _refuse(f"There is no currency {code} here.")
-        if from_ != to and currencies[code].rate is None:
-            raise _refuse(f"There is no rate for {code} yet.")
-    source, target = currencies[from_], currencies[to]
+    currencies = await info.context.ledger.latest_currencies()
+    source, target = exchangeable(from_, to, currencies)
     amount_minor = minor_units(amount, source.exponent)
     if amount_minor is None:
-        raise _refuse(f"An amount of {from_} has at most {source.exponent} decimals; nothing is rounded.")
+        raise Failure(
+            FailureCode.BAD_USER_INPUT,
+            f"An amount of {from_} has at most {source.exponent} decimals; nothing is rounded.",
+        )
     return money(arriving(amount_minor, source, target), to, currencies)
 
 
@@ -65,7 +63,3 @@ def _currency(row: Row | CurrencyRow) -> Currency:
         rate=None if row.rate is None else Amount(f"{row.rate:f}"),
         rate_updated_at=None if row.rate_updated_at is None else DateTime(row.rate_updated_at),
     )
-
-
-def _refuse(message: str) -> Failure:
-    return Failure(FailureCode.BAD_USER_INPUT, message)

@@ -13,12 +13,9 @@ from ledger.outcomes import Outcome
 from ledger.rejections import ErrorCode, Rejection
 from schema.context import Context
 from schema.errors import user_errors
-from schema.failures import Failure, FailureCode
 from schema.operations import operation
 from schema.payloads import BulkPayload, OperationPayload
 from schema.wallets import wallet
-
-COMMANDS_MAX = 1000
 
 _NOT_EXECUTED = Rejection(
     ErrorCode.NOT_EXECUTED, "Another part of this all-or-nothing request was refused, so nothing was done."
@@ -34,8 +31,6 @@ async def submit(context: Context, command: Command) -> OperationPayload:
 
 async def submit_many(context: Context, commands: Sequence[Command], *, atomic: bool | None) -> BulkPayload:
     """The outcomes of all of them, in order. What is wrong with one text is that one's outcome alone."""
-    if len(commands) > COMMANDS_MAX:
-        raise Failure(FailureCode.BAD_USER_INPUT, f"At most {COMMANDS_MAX} in one request.")
     refused = {
         index: refusal(problems)
         for index, command in enumerate(commands)

@@ -74,7 +74,10 @@ async def create_wallet(info: Info, input: CreateWalletArgument) -> CreateWallet
     """A new wallet of the caller's."""
     context = info.context
     principal = context.signed_in(Role.CLIENT, Role.COMPANY)
-    texts = {"name": input.name, "country": input.country, "city": input.city}
+    texts = {
+        field: (text or "").strip() or None
+        for field, text in (("name", input.name), ("country", input.country), ("city", input.city))
+    }
     problems = [
         Rejection(ErrorCode.TOO_LONG, f"At most {TEXT_CHARACTERS_MAX} characters.", (field,))
         for field, text in texts.items()

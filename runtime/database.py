@@ -7,21 +7,34 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 # How it shows that the database is away or won't do what it was asked; a fault of ours is none of these.
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# A connection that is cut between two messages is an InternalClientError to asyncpg.
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+# The same for the connection or its server: gone, going, without room, or not for writing (any more).
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
+)
 
 CONNECT_SECONDS_MAX = 3.0
 STATEMENT_SECONDS_MAX = 5.0
 
-# Durable however the server is configured: SUCCEEDED means committed to disk.
-_WRITER_SETTINGS = {
+# Who vanishes without a word gives up the locks.
+SETTINGS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "10s"}
+_READER_SETTINGS = SETTINGS | {"application_name": "purser"}
+_WRITER_SETTINGS = SETTINGS | {
     "application_name": "purser-writer",
+    # Durable however the server is configured: SUCCEEDED means committed to disk.
     "synchronous_commit": "on",
-    "lock_timeout": "3s",
-    "statement_timeout": "5s",
-    # A writer that vanished without a word gives up its locks.
-    "idle_in_transaction_session_timeout": "10s",
+    # Others of the batch wait as well. Longer than PostgreSQL takes to find a deadlock, which is tried again.
+    "lock_timeout": "1500ms",
 }
-_READER_SETTINGS = {"application_name": "purser", "statement_timeout": "5s", "lock_timeout": "3s"}
 
 # For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
 OPERATOR_SETTINGS = {

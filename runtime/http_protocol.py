@@ -1,7 +1,7 @@
-"""HTTP/1.1 with an end to every request's head, in bytes and in seconds.
+"""HTTP/1.1 with an end to every request's head, in bytes and in seconds, and to the wait for who does not read.
 
-uvicorn bounds neither for httptools: one client with an endless header would fill the memory, and many that
-send nothing would use up the connections.
+uvicorn bounds none of them for httptools: one client with an endless header would fill the memory, and many that
+send nothing, or read nothing, would use up the connections.
 """
 
 import asyncio
@@ -11,16 +11,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 HEAD_BYTES_MAX = 65_536
 HEAD_SECONDS_MAX = 15.0
+# How long a client may keep us waiting once all buffers are full of what it was sent. The kernel has room again only
+# when a third of its own was read, which has up to 4 MB: whoever reads 25 kB a second is in time.
+READ_SECONDS_MAX = 60.0
 # How long a connection that is kept open for further requests outlives the order to stop.
 STOP_SECONDS = 0.5
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol; a connection is closed when a head is too long or too slow."""
+    """uvicorn's httptools protocol; a connection is closed when a head is too long or too slow, or nobody reads."""
 
     _head_bytes = 0
     _stopping = False
     _head_deadline: asyncio.TimerHandle | None = None
+    _read_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -49,8 +53,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Not close, which would wait until all was read.
+        self._read_deadline = self.loop.call_later(READ_SECONDS_MAX, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._forget_read()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
+        self._forget_read()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -80,6 +94,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._head_deadline is not None:
             self._head_deadline.cancel()
             self._head_deadline = None
+
+    def _forget_read(self) -> None:
+        if self._read_deadline is not None:
+            self._read_deadline.cancel()
+            self._read_deadline = None
 
     def _close_late_head(self) -> None:
         self._head_deadline = None

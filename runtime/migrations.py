@@ -61,7 +61,7 @@ async def _apply(dsn: str) -> list[str]:
 
     config = tortoise_config(dsn)
     # A migration takes as long as it takes.
-    config["connections"]["default"]["credentials"]["command_timeout"] = None
+    config["connections"]["default"]["credentials"] |= {"command_timeout": None, "server_settings": {}}
     try:
         async with Command(config, app=_APP, location=str(FOLDER)) as command:
             await command.init()

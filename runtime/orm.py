@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tortoise import Tortoise
 
-from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+from runtime.database import CONNECT_SECONDS_MAX, SETTINGS, STATEMENT_SECONDS_MAX
 
 
 def tortoise_config(dsn: str, pool_size_max: int = 2) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def tortoise_config(dsn: str, pool_size_max: int = 2) -> dict[str, Any]:
         "timeout": CONNECT_SECONDS_MAX,
         "command_timeout": STATEMENT_SECONDS_MAX,
         "application_name": "purser-orm",
+        "server_settings": SETTINGS.copy(),
     }
     if "sslmode" in query:
         credentials["ssl"] = query["sslmode"]

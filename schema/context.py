@@ -20,7 +20,8 @@ from runtime.settings import Settings
 
 @dataclass
 class Context:
-    """Made for each operation. `address` is where the request comes from, "" where unknown.
+    """Made for each operation. `address` is where the request comes from, "" where unknown; `origin` is by which
+    scheme and host it reached the service, such as "https://purser.example.com", "" where unknown.
 
     The loaders load together what a whole page asks for, and only where it is asked for.
     """
@@ -30,6 +31,7 @@ class Context:
     ledger: Ledger
     principal: Principal | None
     address: str
+    origin: str
 
     def signed_in(self, *roles: Role) -> Principal:
         """Who asks. Raises Unauthenticated when nobody is signed in, Forbidden for another role than these."""

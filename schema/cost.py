@@ -37,11 +37,14 @@ from graphql import (
 from schema.failures import Failure, FailureCode
 from schema.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
-CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword"})
+CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword", "deleteAccount"})
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 # A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
 LIST_ITEMS = 10
-# What the outcome of one of many inputs may cost before it counts: an input is worth an answer.
+# What adds up or looks through a whole history, however long, costs as much as a page.
+SUMMING_FIELDS = frozenset({"totals", "byKind", "statement", "balanceAt", "totalCount"})
+SUMMING_COST = 20
+# What the outcome of one of many inputs may cost before it counts: an input is worth an answer, not pages.
 OUTCOME_ALLOWANCE = 100
 
 
@@ -50,9 +53,10 @@ class CostLimits:
     """The most a document may hold, and the most that one of its operations may cost.
 
     `fields_max` counts fields and spreads with every fragment written out; `cost_max` multiplies fields by
-    the items of the lists they stand in. `overlaps_max` bounds the pairs of fields that answer under one key
-    at one place, which is what graphql-core's quadratic rule compares. A page of 100 history entries with all
-    they hold costs about 4,000; GraphiQL's introspection query has 15 levels.
+    the items of the lists they stand in; `inputs_max` bounds what its mutations of many take together.
+    `overlaps_max` bounds the pairs of fields that answer under one key at one place, which is what graphql-core's
+    quadratic rule compares. A page of 100 history entries with all they hold costs about 4,000; GraphiQL's
+    introspection query has 15 levels.
     """
 
     depth_max: int = 15
@@ -65,6 +69,7 @@ class CostLimits:
     definitions_max: int = 100
     overlaps_max: int = 2_000
     introspections_max: int = 2
+    inputs_max: int = 1_000
 
 
 LIMITS = CostLimits()
@@ -73,13 +78,16 @@ LIMITS = CostLimits()
 class Cost(NamedTuple):
     """What a selection set costs, fragments included. `credentials`: fields that check or set a password.
 
-    `has_variable_pages`: whether it depends on variables, by the size of a page or the number of inputs.
+    `inputs`: what mutations of many take. `has_pages`: whether there are pages in it. `has_variable_pages`: whether
+    it depends on variables, by the size of a page or the number of inputs.
     """
 
     total: int
     depth: int
     fields: int
     credentials: int
+    inputs: int = 0
+    has_pages: bool = False
     has_variable_pages: bool = False
 
 
@@ -126,6 +134,8 @@ class CostRule:
             raise too_much("levels of fields", LIMITS.depth_max)
         if cost.fields > LIMITS.fields_max:
             raise too_much("fields, fragments written out", LIMITS.fields_max)
+        if cost.inputs > LIMITS.inputs_max:
+            raise Failure(FailureCode.BAD_USER_INPUT, f"At most {LIMITS.inputs_max} inputs in one request.")
         if cost.total > LIMITS.cost_max:
             raise Failure(
                 FailureCode.BAD_USER_INPUT,
@@ -189,8 +199,8 @@ class _Measure:
         self._nesting += 1
         if self._nesting > LIMITS.nesting_max:
             raise too_much("levels of braces and fragments", LIMITS.nesting_max)
-        total = depth = fields = credentials = 0
-        has_variable_pages = False
+        total = depth = fields = credentials = inputs = 0
+        has_pages = has_variable_pages = False
         for selection in selection_set.selections:
             self._count(selection)
             cost = self._selection(selection, parent)
@@ -198,9 +208,11 @@ class _Measure:
             depth = max(depth, cost.depth)
             fields += cost.fields
             credentials += cost.credentials
+            inputs += cost.inputs
+            has_pages |= cost.has_pages
             has_variable_pages |= cost.has_variable_pages
         self._nesting -= 1
-        return Cost(total, depth, fields, credentials, has_variable_pages)
+        return Cost(total, depth, fields, credentials, inputs, has_pages, has_variable_pages)
 
     def overlaps(self, selection_sets: list[SelectionSetNode]) -> int:
         """How many pairs of fields meet under one response key. Bounded: the fields were counted before."""
@@ -275,20 +287,27 @@ class _Measure:
             else None
         )
         credentials = int(name in CREDENTIAL_FIELDS and parent is self._schema.mutation_type)
+        own = SUMMING_COST if name in SUMMING_FIELDS else 1
         if not field.selection_set:
-            return Cost(1, 1, 1, credentials)
+            return Cost(own, 1, 1, credentials)
         below = self.selection_set(
             field.selection_set, get_named_type(definition.type) if definition else None
         )
-        if definition is not None and "inputs" in definition.args:
-            total = _input_count(field, self._variables) * max(1, below.total - OUTCOME_ALLOWANCE)
+        arguments = {} if definition is None else definition.args
+        inputs = 0
+        if "inputs" in arguments:
+            inputs = _input_count(field, self._variables)
+            outcome = below.total if below.has_pages else max(1, below.total - OUTCOME_ALLOWANCE)
+            total = inputs * outcome
         else:
             total = _items(field, definition, parent, self._variables) * below.total
         return Cost(
-            1 + total,
+            own + total,
             1 + below.depth,
             1 + below.fields,
             credentials + below.credentials,
+            inputs + below.inputs,
+            below.has_pages or "first" in arguments,
             below.has_variable_pages or any(isinstance(size, VariableNode) for size in _sizes(field)),
         )
 

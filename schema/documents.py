@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -11,10 +11,14 @@ import strawberry
 from graphql import (
     DocumentNode,
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     TokenKind,
     ValuesOfCorrectTypeRule,
     parse,
@@ -22,7 +26,6 @@ from graphql import (
     validate,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.cost import Cost, CostRule
 from schema.execution import MakeRun, Run, interpret
@@ -43,7 +46,6 @@ _RULES = (
     *(rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule),
     SafeValuesOfCorrectTypeRule,
     MaybeNullValidationRule,
-    OneOfInputValidationRule,
 )
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 
@@ -60,8 +62,8 @@ class InvalidDocument(Exception):
 class PreparedOperation:
     """One operation of a document, with all that does not depend on the request worked out.
 
-    `first_key`: the response key of the field that runs first, where the document alone tells; `is_single`: that
-    field is the only one. `measure`: only where the cost depends on variables.
+    `first_key`: the response key of the field that runs first; `is_single`: that field is the only one. Neither counts
+    `__typename`. `measure`: only where the cost depends on variables.
     """
 
     name: str | None
@@ -169,13 +171,12 @@ class DocumentCache:
     def _prepare_operation(
         self, document: DocumentNode, operation: OperationDefinitionNode, cost: Cost
     ) -> PreparedOperation:
-        selections = operation.selection_set.selections
-        first = selections[0] if selections else None
+        keys = _root_keys(document, operation)
         return PreparedOperation(
             name=operation.name.value if operation.name else None,
             is_mutation=operation.operation is OperationType.MUTATION,
-            first_key=(first.alias or first.name).value if isinstance(first, FieldNode) else None,
-            is_single=len(selections) == 1 and isinstance(first, FieldNode),
+            first_key=keys[0] if keys else None,
+            is_single=len(keys) == 1,
             signatures=signatures_of(self._core, operation),
             cost=cost,
             measure=partial(self._cost_rule.measure_with, document, operation)
@@ -183,6 +184,27 @@ class DocumentCache:
             else None,
             run=self._make_run(self._schema, document, operation, hide_suggestions=self.hide_suggestions),
         )
+
+
+def _root_keys(document: DocumentNode, operation: OperationDefinitionNode) -> list[str]:
+    """The response keys of the fields that do something, in the order in which they run."""
+    fragments = {
+        definition.name.value: definition.selection_set
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+
+    def keys(selection_set: SelectionSetNode) -> Iterator[str]:
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                if selection.name.value != "__typename":
+                    yield (selection.alias or selection.name).value
+            elif isinstance(selection, FragmentSpreadNode):
+                yield from keys(fragments[selection.name.value])
+            elif isinstance(selection, InlineFragmentNode):
+                yield from keys(selection.selection_set)
+
+    return list(dict.fromkeys(keys(operation.selection_set)))
 
 
 def _parse(text: str) -> DocumentNode:

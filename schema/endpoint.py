@@ -54,10 +54,14 @@ ALLOW = {"Allow": "GET, POST"}
 
 
 class Caller(NamedTuple):
-    """Where a request comes from, as far as resolvers may care. `address`: the peer's, "" where unknown."""
+    """Where a request comes from, as far as resolvers may care. `address`: the peer's, "" where unknown.
+
+    `origin`: the scheme and host that it was sent to, "" where it names none.
+    """
 
     request_id: str
     address: str
+    origin: str
 
 
 class Prepared(NamedTuple):
@@ -143,7 +147,9 @@ class GraphQLEndpoint:
             prepared.append(self._prepare(request))
         _check_whole(prepared, method)
         address = scope["client"][0] if scope.get("client") else ""
-        caller = Caller(exchange.request_id, address)
+        # A host that is not ours was refused before (ALLOWED_HOSTS).
+        origin = f"{scope.get('scheme', 'http')}://{headers.host.decode('latin-1')}" if headers.host else ""
+        caller = Caller(exchange.request_id, address, origin)
         exchange.operations = [item.operation.name or "" for item in prepared if item.operation]
         # In order, one after the other: a later operation of a batch may build on an earlier one.
         payloads = [item.payload or await self._run(item, caller, principal) for item in prepared]
@@ -225,7 +231,7 @@ def _check_whole(prepared: Sequence[Prepared], method: str) -> None:
     if method == "GET" and any(operation.is_mutation for operation in operations):
         raise Refusal(405, "A mutation needs POST.", headers={"Allow": "POST"})
     if sum(operation.cost.credentials for operation in operations) > CREDENTIAL_FIELDS_MAX:
-        raise Refusal(400, "A request may sign up, log in or change a password only once.")
+        raise Refusal(400, "A request may check or set a password only once.")
 
 
 def _refusal_of(exception: Exception) -> Refusal | None:

@@ -7,6 +7,9 @@ import strawberry
 from ledger.rejections import MEANING, ErrorCode, Rejection
 from schema.enums import describe_enum
 
+# Who has a field of this type takes it from here, where it is described.
+__all__ = ["ErrorCode", "UserError", "user_errors"]
+
 describe_enum(ErrorCode, "Why something was refused. Names are never changed or reused.", MEANING)
 
 

@@ -1,18 +1,22 @@
 """A wallet's history: its operations as that wallet saw them."""
 
+from dataclasses import replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from ledger.outcomes import WalletView
-from ledger.reads import SEQUENCE_MAX, Filter
-from schema.context import Context
+from ledger.reads import ID_MIN, SEQUENCE_MAX, Filter, Span
+from schema.context import Context, Info
 from schema.enums import describe_enum
+from schema.ids import IdKind, read_id_of
 from schema.money import Money, money
 from schema.operations import Operation, OperationKind, OperationStatus, operation
 from schema.paging import Order, Page, PageInfo, cut, page_info, span_of
-from schema.scalars import DateTime
+from schema.scalars import Amount, DateTime
 
 
 class HistoryOrder(StrEnum):
@@ -43,6 +47,18 @@ class HistoryFilter:
     kinds: list[OperationKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
     statuses: list[OperationStatus] | None = strawberry.field(
         default=None, description="In one of these states."
+    )
+    min_amount: Amount | None = strawberry.field(
+        default=None, description="Of at least this `amount`, in whichever currency it was asked for in."
+    )
+    max_amount: Amount | None = strawberry.field(
+        default=None, description="Of at most this `amount`, in whichever currency it was asked for in."
+    )
+    counterparty: strawberry.ID | None = strawberry.field(
+        default=None, description="With the wallet of this public id on the other side."
+    )
+    summary: str | None = strawberry.field(
+        default=None, description="With this text anywhere in the summary, in capitals or not."
     )
 
 
@@ -76,6 +92,15 @@ class HistoryConnection:
         description="The operations with what they did to this wallet."
     )
     page_info: PageInfo = strawberry.field(description="Where this page stands in the history.")
+    wallet_id: strawberry.Private[UUID]
+    whole: strawberry.Private[Span[int]]
+
+    @strawberry.field(
+        description="How many there are on all pages together; counted only where it is asked for."
+    )
+    async def total_count(self, info: Info) -> int:
+        """How many the filter lets through."""
+        return await info.context.ledger.reads.count_history(self.wallet_id, self.whole)
 
 
 def _read_sequence(text: str) -> int:
@@ -85,29 +110,45 @@ def _read_sequence(text: str) -> int:
     return sequence
 
 
-_BY_SEQUENCE = Order("h", _read_sequence, 0, SEQUENCE_MAX)
+BY_SEQUENCE = Order("h", _read_sequence, 0, SEQUENCE_MAX)
+# Nobody's: no wallet has it.
+_NO_WALLET = ID_MIN
 
 
 def read_filter(asked: HistoryFilter | None) -> Filter:
     """The filter as the ledger takes it."""
     if asked is None:
         return Filter()
-    return Filter(asked.from_, asked.to, asked.kinds, asked.statuses)
+    return Filter(
+        asked.from_,
+        asked.to,
+        asked.kinds,
+        asked.statuses,
+        None if asked.min_amount is None else Decimal(asked.min_amount),
+        None if asked.max_amount is None else Decimal(asked.max_amount),
+        None if asked.counterparty is None else read_id_of(IdKind.WALLET, asked.counterparty) or _NO_WALLET,
+        asked.summary,
+    )
 
 
 async def wallet_history(
-    wallet: WalletView, context: Context, page: Page, wanted: Filter, order: HistoryOrder | None
+    wallet: WalletView,
+    context: Context,
+    page: Page,
+    wanted: Filter,
+    order: HistoryOrder | None,
+    within: Order[int] = BY_SEQUENCE,
 ) -> HistoryConnection:
     """A page of the wallet's history. The caller has seen to it that the reader may read the wallet."""
     newest_first = order is not HistoryOrder.OLDEST_FIRST
-    span = span_of(page, _BY_SEQUENCE, newest_first=newest_first, wanted=wanted)
+    span = span_of(page, within, newest_first=newest_first, wanted=wanted)
     items = await context.ledger.reads.history(wallet.id, span)
     kept, has_next, has_previous = cut(items, page)
     currencies = context.ledger.currencies
     edges = [
         HistoryEdge(
             node=operation(item.operation, context),
-            cursor=_BY_SEQUENCE.write_cursor(item.sequence),
+            cursor=BY_SEQUENCE.write_cursor(item.sequence),
             change=money(item.change, wallet.currency, currencies),
             balance_after=money(item.balance_after, wallet.currency, currencies),
             sequence=item.sequence,
@@ -118,4 +159,6 @@ async def wallet_history(
         nodes=[edge.node for edge in edges],
         edges=edges,
         page_info=page_info([edge.cursor for edge in edges], has_next, has_previous),
+        wallet_id=wallet.id,
+        whole=replace(span, low=within.low, high=within.high),
     )

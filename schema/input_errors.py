@@ -31,12 +31,20 @@ _VALUE = re.compile(r"(?:, but encountered error|[;,] found: |(?<=\?) Found: ).*
 _TOKEN = re.compile(r"(String|BlockString|Int|Float) '.*'", re.DOTALL)
 
 
-def safe_reason(message: str, input_type: GraphQLInputType, path: Sequence[str | int], leaf: object) -> str:
+class UnfitValue(GraphQLError):
+    """What our own scalars say of a value that is none of theirs: always the same words, whatever the value."""
+
+
+def safe_reason(
+    error: GraphQLError, input_type: GraphQLInputType, path: Sequence[str | int], leaf: object
+) -> str:
     """The message without the value: `leaf` is what the input has at `path` below `input_type`.
 
-    Built-in scalars and enums always quote it, so theirs are replaced; a message of our own scalars stands
-    unless the value can be found in it.
+    Built-in scalars and enums always quote it, so theirs are replaced; what our own scalars say stands.
     """
+    if isinstance(error, UnfitValue):
+        return error.message
+    message = error.message
     expected = _type_at(input_type, path)
     generic = f"Expected a value of type '{expected}'."
     if is_specified_scalar_type(expected) or is_enum_type(expected):
@@ -84,7 +92,7 @@ class SafeValuesOfCorrectTypeRule(ValuesOfCorrectTypeRule):
             def report(error: GraphQLError, path: list[str | int]) -> None:
                 leaf = _literal_at(node, path)
                 self.report_error(
-                    GraphQLError(safe_reason(error.message, input_type, path, leaf), error.nodes or node)
+                    GraphQLError(safe_reason(error, input_type, path, leaf), error.nodes or node)
                 )
 
             validate_input_literal(node, input_type, report, None, None, self.context.hide_suggestions)

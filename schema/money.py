@@ -4,7 +4,9 @@ import strawberry
 
 from ledger.books import Currencies
 from ledger.errors import Unavailable
+from ledger.money import Currency as Unit
 from ledger.money import decimal_text
+from schema.failures import Failure, FailureCode
 from schema.scalars import Amount, CurrencyCode, DateTime
 
 
@@ -42,3 +44,13 @@ def money(amount_minor: int, code: str, currencies: Currencies) -> Money:
         raise Unavailable(executed_unknown=True)
     text = decimal_text(amount_minor, currency.exponent)
     return Money(amount=Amount(text), currency=CurrencyCode(code))
+
+
+def exchangeable(source: str, target: str, currencies: Currencies) -> tuple[Unit, Unit]:
+    """Both currencies, where amounts of the one can be told in the other. Raises Failure where they can't."""
+    for code in (source, target):
+        if code not in currencies:
+            raise Failure(FailureCode.BAD_USER_INPUT, f"There is no currency {code} here.")
+        if source != target and currencies[code].rate is None:
+            raise Failure(FailureCode.BAD_USER_INPUT, f"There is no rate for {code} yet.")
+    return currencies[source], currencies[target]

@@ -7,10 +7,10 @@ import strawberry
 
 from ledger.books import Currencies
 from ledger.outcomes import Operation as Record
-from ledger.rejections import ErrorCode
 from schema.authorizations import Authorization, authorization
 from schema.context import Context, Info
 from schema.enums import describe_enum
+from schema.errors import ErrorCode
 from schema.ids import IdKind, write_id
 from schema.money import Money, money
 from schema.nodes import Node

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -14,7 +15,7 @@ from schema.failures import Failure, FailureCode
 PAGE_SIZE_MAX = 100
 PAGE_SIZE_DEFAULT = 20
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", int, UUID)
 Row = TypeVar("Row")
 
 First = Annotated[
@@ -93,8 +94,8 @@ def span_of(page: Page, order: Order[Key], *, newest_first: bool, wanted: Filter
     """
     low, high = (page.before, page.after) if newest_first else (page.after, page.before)
     return Span(
-        order.low if low is None else order.read_cursor(low),
-        order.high if high is None else order.read_cursor(high),
+        order.low if low is None else max(order.low, order.read_cursor(low)),
+        order.high if high is None else min(order.high, order.read_cursor(high)),
         descending=newest_first != page.backward,
         limit=page.size + 1,
         wanted=wanted or Filter(),

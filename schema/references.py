@@ -28,8 +28,8 @@ class WalletReference:
 
     @strawberry.field(
         description=(
-            "Shown to the wallet's owner, to administrators, and to a company for a wallet that it charged, as long as "
-            "that token has not been replaced; null to others."
+            "Shown to the wallet's owner, to administrators, and to a company on its own charge or authorization, as "
+            "long as that token has not been replaced; null to others."
         )
     )
     async def token(self, info: Info) -> WalletToken | None:

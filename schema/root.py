@@ -1,7 +1,9 @@
 """The root of the GraphQL schema: every query and mutation, and what answers it."""
 
 import strawberry
+from graphql import GraphQLInputObjectType
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from resolvers.accounts import (
     change_password,
@@ -14,6 +16,7 @@ from resolvers.accounts import (
 )
 from resolvers.charges import authorize, capture, charge, charge_many, refund, release
 from resolvers.currencies import convert, list_currencies, update_rates
+from resolvers.exports import export_history
 from resolvers.money import deposit, deposit_many, transfer, transfer_many
 from resolvers.nodes import find_node
 from resolvers.operations import find_operation, list_authorizations, list_operations
@@ -26,6 +29,7 @@ from resolvers.wallet_life import (
 )
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
 from schema.accounts import Account, Administrator, Client, Company
+from schema.exports import ExportHistoryPayload
 from schema.money import Currency, Money
 from schema.nodes import Node
 from schema.operation_pages import OperationConnection
@@ -65,7 +69,9 @@ class Query:
     )
     operation: Operation | None = strawberry.field(
         resolver=find_operation,
-        description="An operation that the reader asked for, paid or was paid by; null for any other.",
+        description=(
+            "An operation that the reader asked for, paid or was paid by, any for an administrator; null for others."
+        ),
     )
     operations: OperationConnection = strawberry.field(
         resolver=list_operations,
@@ -163,6 +169,13 @@ class Mutation:
         resolver=transfer_many,
         description="Up to 1,000 transfers in one request, each with its own outcome and key.",
     )
+    export_history: ExportHistoryPayload = strawberry.field(
+        resolver=export_history,
+        description=(
+            "A link, good for 15 minutes without a header, to the wallet's history as a file. For the wallet's owner "
+            "and administrators."
+        ),
+    )
     rename_wallet: WalletPayload = strawberry.field(
         resolver=rename_wallet, description="The owner gives a wallet another name."
     )
@@ -200,9 +213,18 @@ class Mutation:
     )
 
 
-schema = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    types=[Client, Company, Administrator],
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
+def _schema() -> strawberry.Schema:
+    made = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Client, Company, Administrator],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    for type_ in made._schema.type_map.values():  # noqa: SLF001 - Strawberry offers no other way to its core
+        if isinstance(type_, GraphQLInputObjectType):
+            # Strawberry prints @oneOf without telling graphql-core, which would let variables pass that break it.
+            type_.is_one_of = bool(type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].is_one_of)
+    return made
+
+
+schema = _schema()

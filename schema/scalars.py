@@ -9,7 +9,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from ledger.money import AMOUNT_CHARACTERS_MAX, is_amount
-from schema.failures import Failure, FailureCode
+from schema.input_errors import UnfitValue
 
 Amount = NewType("Amount", str)
 CurrencyCode = NewType("CurrencyCode", str)
@@ -29,17 +29,13 @@ _DATE_TIME = re.compile(
 )
 
 
-def _refuse(message: str) -> Failure:
-    return Failure(FailureCode.BAD_USER_INPUT, message)
-
-
 def read_amount(value: object) -> str:
-    """The amount's text. Raises Failure for whatever is not plain digits with at most one point."""
+    """The amount's text. Raises UnfitValue for whatever is not plain digits with at most one point."""
     # bool is an int to Python, and no amount to anyone.
     if type(value) is int and 0 <= value < _INTEGER_AMOUNT_LIMIT:
         value = str(value)
     if not isinstance(value, str) or not is_amount(value):
-        raise _refuse(
+        raise UnfitValue(
             'An Amount is a string of digits with at most one point, such as "10.50": '
             "no float, sign, exponent, space or separator."
         )
@@ -47,16 +43,16 @@ def read_amount(value: object) -> str:
 
 
 def read_currency_code(value: object) -> str:
-    """The code. Raises Failure for what can't be one; whether the service knows it is asked later."""
+    """The code. Raises UnfitValue for what can't be one; whether the service knows it is asked later."""
     if not isinstance(value, str) or _CURRENCY_CODE.fullmatch(value) is None:
-        raise _refuse("A CurrencyCode is a string of 3 to 8 of A-Z and 0-9.")
+        raise UnfitValue("A CurrencyCode is a string of 3 to 8 of A-Z and 0-9.")
     return value
 
 
 def read_wallet_token(value: object) -> str:
     """The token's text. What is no token of any wallet is answered like an unknown one, later."""
     if not isinstance(value, str) or len(value) > _TOKEN_CHARACTERS_MAX:
-        raise _refuse(f"A WalletToken is a string of at most {_TOKEN_CHARACTERS_MAX} characters.")
+        raise UnfitValue(f"A WalletToken is a string of at most {_TOKEN_CHARACTERS_MAX} characters.")
     return value
 
 
@@ -65,18 +61,18 @@ def read_percentage(value: object) -> str:
     if type(value) is int:
         value = str(value)
     if not isinstance(value, str) or _PERCENTAGE.fullmatch(value) is None:
-        raise _refuse('A Percentage is a string of digits with at most 4 decimals, such as "12.5".')
+        raise UnfitValue('A Percentage is a string of digits with at most 4 decimals, such as "12.5".')
     return value
 
 
 def read_date_time(value: object) -> datetime:
-    """The instant in UTC. Raises Failure for anything but RFC 3339 with an offset."""
+    """The instant in UTC. Raises UnfitValue for anything but RFC 3339 with an offset."""
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise _refuse('A DateTime is an instant by RFC 3339 with its offset, such as "2026-03-01T12:00:00Z".')
+    raise UnfitValue('A DateTime is an instant by RFC 3339 with its offset, such as "2026-03-01T12:00:00Z".')
 
 
 def write_date_time(instant: datetime) -> str:

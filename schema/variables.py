@@ -80,7 +80,7 @@ def _errors(signature: Signature, value: Any, *, hide_suggestions: bool) -> list
 
     def report(error: GraphQLError, path: list[str | int]) -> None:
         if len(errors) < ERRORS_MAX:
-            reason = safe_reason(error.message, signature.type, path, value_at(value, path))
+            reason = safe_reason(error, signature.type, path, value_at(value, path))
             place = (
                 f"{signature.name}{print_path_list(path).removeprefix(' at ')}" if path else signature.name
             )

@@ -1,6 +1,7 @@
 """Wallets as their owners and administrators see them."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -24,6 +25,15 @@ from schema.money import Money, money
 from schema.nodes import Node
 from schema.operation_pages import OperationConnection, reserved_page
 from schema.paging import After, Before, First, Last, PageInfo, read_page
+from schema.reports import (
+    CurrencyArgument,
+    FromArgument,
+    Statement,
+    ToArgument,
+    Totals,
+    wallet_statement,
+    wallet_totals,
+)
 from schema.scalars import CurrencyCode, DateTime, WalletToken
 
 
@@ -81,6 +91,39 @@ class Wallet(Node):
     def pending(self) -> Money:
         """Deposited, and not available yet."""
         return money(self.view.pending, self.view.currency, self.currencies)
+
+    @strawberry.field(
+        description="What `balance` was at that instant, from the ledger's entries; zero before the first one."
+    )
+    async def balance_at(
+        self,
+        info: Info,
+        at: Annotated[
+            DateTime, strawberry.argument(description="The instant; what was posted at it counts.")
+        ],
+    ) -> Money:
+        """The balance of an instant."""
+        balance = await info.context.ledger.reports.balance_at(self.view.id, at)
+        return money(balance, self.view.currency, self.currencies)
+
+    @strawberry.field(
+        description="Sums of what came in and what went out in `from` <= time < `to`, the last month when left out."
+    )
+    async def totals(
+        self, info: Info, from_: FromArgument = None, to: ToArgument = None, currency: CurrencyArgument = None
+    ) -> Totals:
+        """What came in and what went out."""
+        return await wallet_totals(self.view, info.context, from_, to, currency)
+
+    @strawberry.field(
+        description=(
+            "Opening balance, operations, closing balance and totals of `from` <= time < `to`, the last month when "
+            "left out, all of one state of the ledger."
+        )
+    )
+    async def statement(self, info: Info, from_: FromArgument = None, to: ToArgument = None) -> Statement:
+        """The statement of that time."""
+        return await wallet_statement(self.view, info.context, from_, to)
 
     @strawberry.field(
         description="Every operation of this wallet, refused ones too. A page costs the same at any depth."

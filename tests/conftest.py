@@ -6,11 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runtime import migrations
 from runtime.embedded import EmbeddedServer
 from tests.client import Api
 from tests.running import Service, running_service
+
+# A machine that is busy with others is no fault of what is tested.
+settings.register_profile("purser", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("purser")
 
 # What the shell says is meant for the service of whoever runs the tests, and so is their database.
 for _name in [name for name in os.environ if name.startswith("PURSER_") or name == "DATABASE_URL"]:

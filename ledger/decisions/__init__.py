@@ -15,7 +15,8 @@ from ledger.books import Books
 from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release, Transfer
 from ledger.decisions.authorization import decide_authorize, decide_capture, decide_release
 from ledger.decisions.charge import decide_charge
-from ledger.decisions.decision import Decision, Posting, is_over, keep_reservation, post
+from ledger.decisions.checks import usual_of
+from ledger.decisions.decision import NEW, Decision, Posting, is_over, keep_reservation, post
 from ledger.decisions.deposit import decide_deposit
 from ledger.decisions.needs import Need, named_currency, needs
 from ledger.decisions.refund import decide_refund
@@ -23,6 +24,7 @@ from ledger.decisions.transfer import decide_transfer
 from ledger.rejections import Rejection
 
 __all__ = [
+    "NEW",
     "Decision",
     "Need",
     "Posting",
@@ -32,6 +34,7 @@ __all__ = [
     "named_currency",
     "needs",
     "post",
+    "usual_of",
 ]
 
 _DECIDE: Mapping[type[Command], Callable[[Any, Books], Decision | Rejection]] = {

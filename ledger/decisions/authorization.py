@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ledger.accounts import Wallet
-from ledger.books import CAPTURED, OPEN, RELEASED, Books, Reservation
+from ledger.books import OPEN, RELEASED, Books, Reservation
 from ledger.commands import Authorize, Capture, Earlier, Release
 from ledger.decisions.charge import refused, without_payee
 from ledger.decisions.checks import (
@@ -47,16 +47,18 @@ def decide_authorize(command: Authorize, books: Books) -> Decision | Rejection:
         return refused("AUTHORIZATION", asked, payer, payee, rejection)
     (credit_minor,) = legs.credited_minor
     held = Reservation(
-        NEW,
-        "AUTHORIZATION",
-        payer.id,
-        command.account_id,
-        OPEN,
-        asked.minor,
-        0,
-        legs.debited_minor,
-        credit_minor,
-        ends_at,
+        operation_id=NEW,
+        kind="AUTHORIZATION",
+        wallet_id=payer.id,
+        account_id=command.account_id,
+        state=OPEN,
+        asked_minor=asked.minor,
+        captured_minor=0,
+        refunded_minor=0,
+        remaining_minor=legs.debited_minor,
+        debit_minor=legs.debited_minor,
+        credit_minor=credit_minor,
+        ends_at=ends_at,
     )
     return Decision(
         "AUTHORIZATION",
@@ -72,11 +74,7 @@ def decide_authorize(command: Authorize, books: Books) -> Decision | Rejection:
 
 
 def decide_capture(command: Capture, books: Books) -> Decision | Rejection:
-    """Takes what is set aside, or a part of it, at the authorization's own rate.
-
-    Of several captures each takes of what remains as much as it captures of what is still to be captured: what leaves
-    is rounded up, what arrives is rounded down, and the last one takes exactly what is left.
-    """
+    """Takes what is set aside, or a part of it, at the authorization's own rate."""
     earlier = _own(command)
     if isinstance(earlier, Rejection):
         return earlier
@@ -92,8 +90,9 @@ def decide_capture(command: Capture, books: Books) -> Decision | Rejection:
         message = "The authorization holds less than that."
         rejection = Rejection(ErrorCode.AUTHORIZATION_EXCEEDED, message, ("amount",))
         return _refused("CAPTURE", asked, earlier, books, rejection)
-    debited_minor = -(-held.remaining_minor * asked.minor // left_minor)
-    credited_minor = held.credit_minor * asked.minor // left_minor
+    after = held.capture(asked.minor, is_last=command.is_final or asked.minor == left_minor)
+    debited_minor = after.debited_minor - held.debited_minor
+    credited_minor = after.credited_minor - held.credited_minor
     rejection_ = (
         may_not_pay(payer, "authorization")
         or may_not_receive(payee, "authorization")
@@ -102,7 +101,6 @@ def decide_capture(command: Capture, books: Books) -> Decision | Rejection:
     if rejection_ is not None:
         return _refused("CAPTURE", asked, earlier, books, rejection_)
     moves = (Posting(payer, -debited_minor), Posting(payee, credited_minor))
-    is_last = command.is_final or asked.minor == left_minor
     return Decision(
         "CAPTURE",
         asked.minor,
@@ -114,12 +112,7 @@ def decide_capture(command: Capture, books: Books) -> Decision | Rejection:
         credited_minor=credited_minor,
         rate=earlier.rate,
         origin_id=earlier.id,
-        reservation=held._replace(
-            state=CAPTURED if is_last else OPEN,
-            captured_minor=held.captured_minor + asked.minor,
-            remaining_minor=0 if is_last else held.remaining_minor - debited_minor,
-            credit_minor=held.credit_minor - credited_minor,
-        ),
+        reservation=after,
     )
 
 

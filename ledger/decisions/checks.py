@@ -47,14 +47,21 @@ def payee_of(command: Charge | Authorize, books: Books) -> Wallet | Rejection:
     if command.into is not None:
         named = books.owned(command.into, command.account_id)
         return not_found("into") if named is None else named
-    usual = None if command.usual_wallet_id is None else books.wallets.get(command.usual_wallet_id)
-    if usual is None or usual.owner_id != command.account_id or not usual.only_one:
+    usual = usual_of(command, books)
+    if usual is None:
         return Rejection(
             ErrorCode.WALLET_REQUIRED,
             "Create a wallet first, or say with `into` which of your wallets is credited.",
             ("into",),
         )
     return usual
+
+
+def usual_of(command: Charge | Authorize, books: Books) -> Wallet | None:
+    """The company's wallet where it has no other: the one looked up again, or else the one remembered."""
+    usual_id = books.usual_ids.get(command.account_id, command.usual_wallet_id)
+    usual = None if usual_id is None else books.wallets.get(usual_id)
+    return None if usual is None or usual.owner_id != command.account_id or not usual.only_one else usual
 
 
 def not_found(*field: str) -> Rejection:

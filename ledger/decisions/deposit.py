@@ -29,7 +29,18 @@ def decide_deposit(command: Deposit, books: Books) -> Decision | Rejection:
     pending = None
     if due_at is not None:
         pending = Reservation(
-            NEW, "DEPOSIT", wallet.id, command.account_id, OPEN, asked.minor, 0, credited_minor, 0, due_at
+            operation_id=NEW,
+            kind="DEPOSIT",
+            wallet_id=wallet.id,
+            account_id=command.account_id,
+            state=OPEN,
+            asked_minor=asked.minor,
+            captured_minor=0,
+            refunded_minor=0,
+            remaining_minor=credited_minor,
+            debit_minor=credited_minor,
+            credit_minor=0,
+            ends_at=due_at,
         )
     world = books.system_wallet(OUTSIDE, code, -asked.minor)
     return Decision(

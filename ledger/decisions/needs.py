@@ -8,7 +8,7 @@ from ledger.books import EXCHANGE, OUTSIDE, Books
 from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Earlier, Refund, Transfer
 from ledger.decisions.checks import payee_of
 from ledger.decisions.transfer import recipient
-from ledger.rejections import Rejection
+from ledger.rejections import ErrorCode
 
 
 class Need(NamedTuple):
@@ -66,7 +66,12 @@ def _parties(command: Command, books: Books) -> list[Wallet]:
         wallets = [books.owned(command.wallet, command.account_id), recipient(command, books)]
     elif isinstance(command, Charge | Authorize):
         payee = payee_of(command, books)
-        wallets = [books.opened(command.wallet), None if isinstance(payee, Rejection) else payee]
+        wallets = [books.opened(command.wallet)]
+        if isinstance(payee, Wallet):
+            wallets.append(payee)
+        elif payee.code is not ErrorCode.WALLET_REQUIRED:
+            # That one is recorded, in the currency asked for; any other is not.
+            return []
         if isinstance(command, Charge):
             wallets += [books.opened(split.into) for split in command.splits]
     else:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.accounts import Wallet
-from ledger.books import Books, Share
+from ledger.books import Books, Reservation, Share
 from ledger.commands import Earlier, Refund
 from ledger.conversion import inverse_rate
 from ledger.decisions.checks import (
@@ -26,65 +26,103 @@ REFUNDABLE = ("CHARGE", "CAPTURE")
 
 
 class _Back(NamedTuple):
-    """What a wallet gives back, or the payer gets: in minor units of the charge's currency, and of the wallet's."""
+    """What a wallet gives back, or the payer gets, in minor units of its currency, and its share afterwards."""
 
     wallet: Wallet
-    share: Share
-    amount_minor: int
     moved_minor: int
+    share: Share
 
-    def afterwards(self) -> Share:
-        return self.share._replace(
-            refunded_minor=self.share.refunded_minor + self.amount_minor,
-            returned_minor=self.share.returned_minor + self.moved_minor,
-        )
+
+class _Backs(NamedTuple):
+    """The payer's, and those of who was credited; of a capture the authorization as it is afterwards."""
+
+    gained: _Back
+    given: Sequence[_Back]
+    authorization: Reservation | None = None
 
 
 def decide_refund(command: Refund, books: Books) -> Decision | Rejection:
-    """Money from those whom a charge credited, in proportion, back to the payer, at the charge's own rate.
-
-    Each wallet gives back of what it still has of the charge as much as is refunded of what is still to be refunded:
-    what leaves is rounded up, what arrives is rounded down. So the last part gives back exactly what is left.
-    """
+    """Money from those whom a charge credited, in proportion, back to the payer, at the charge's own rate."""
     charge = _refundable(command)
     if isinstance(charge, Rejection):
         return charge
-    payer_share, *credited = books.shares.get(charge.id) or _whole(charge)
-    left_minor = payer_share.amount_minor - payer_share.refunded_minor
+    shares = books.shares.get(charge.id) or _whole(charge)
+    left_minor = shares[0].amount_minor - shares[0].refunded_minor
     asked = _asked(command, charge, left_minor, books)
     if isinstance(asked, Rejection):
         return asked
-    payer, till = books.wallets[payer_share.wallet_id], books.wallets[credited[0].wallet_id]
-    rejection = None
     if asked.minor > left_minor:
         message = "All refunds together would be more than was charged."
-        rejection = Rejection(ErrorCode.REFUND_EXCEEDS_CHARGE, message, ("amount",))
-    else:
-        gained = _gets_back(payer_share, asked.minor, left_minor, payer)
-        given = _give_back(credited, asked.minor, left_minor, books)
-        rejection = _refusal(gained, given)
-    if rejection is not None:
-        postings = (Posting(till, 0), Posting(payer, 0))
-        return Decision(
-            "REFUND", asked.minor, charge.currency, till, payer, postings, rejection, origin_id=charge.id
+        return _refused(
+            asked, charge, shares, Rejection(ErrorCode.REFUND_EXCEEDS_CHARGE, message, ("amount",)), books
         )
+    if charge.kind == "CAPTURE":
+        gained, given, authorization = _of_capture(charge, shares, asked.minor, books)
+    else:
+        gained, given, authorization = _of_charge(shares, asked.minor, books)
+    rejection = _refusal(gained, given)
+    if rejection is not None:
+        return _refused(asked, charge, shares, rejection, books)
     moves = (
         *(Posting(back.wallet, -back.moved_minor) for back in given),
-        Posting(payer, gained.moved_minor),
+        Posting(gained.wallet, gained.moved_minor),
     )
     return Decision(
         "REFUND",
         asked.minor,
         charge.currency,
-        till,
-        payer,
+        given[0].wallet,
+        gained.wallet,
         moves if charge.rate is None else balanced(moves, books),
         debited_minor=given[0].moved_minor,
         credited_minor=gained.moved_minor,
         rate=None if charge.rate is None else inverse_rate(charge.rate),
         origin_id=charge.id,
-        shares=(gained.afterwards(), *(back.afterwards() for back in given)),
+        reservation=authorization,
+        shares=(gained.share, *(back.share for back in given)),
     )
+
+
+def _of_charge(shares: Sequence[Share], asked_minor: int, books: Books) -> _Backs:
+    """Each wallet gives back of what it still has as much as is refunded of what is still to be refunded.
+
+    What leaves is rounded up, what arrives is rounded down, so that the last part gives back exactly what is left.
+    """
+    payer, *credited = shares
+    left_minor = payer.amount_minor - payer.refunded_minor
+    still_minor = [share.amount_minor - share.refunded_minor for share in credited]
+    parts = apportion([Fraction(asked_minor * minor, left_minor) for minor in still_minor])
+    gained_minor = (payer.moved_minor - payer.returned_minor) * asked_minor // left_minor
+    given = []
+    for share, part_minor, minor in zip(credited, parts, still_minor, strict=True):
+        has_minor = share.moved_minor - share.returned_minor
+        # Nothing of nothing.
+        given.append(_back(share, part_minor, -(-has_minor * part_minor // minor) if minor else 0, books))
+    return _Backs(_back(payer, asked_minor, gained_minor, books), given)
+
+
+def _of_capture(charge: Earlier, shares: Sequence[Share], asked_minor: int, books: Books) -> _Backs:
+    """What no longer counts as captured of the authorization, whose captures are rounded together."""
+    assert charge.origin_id is not None
+    before = books.reservations[charge.origin_id]
+    after = before.refund(asked_minor)
+    gained_minor = before.debited_minor - after.debited_minor
+    given_minor = before.credited_minor - after.credited_minor
+    # What has moved is told by the authorization alone: by itself a capture may give back a unit more than it took.
+    gained, given = (
+        _Back(books.wallets[share.wallet_id], moved_minor, _refunded(share, asked_minor))
+        for share, moved_minor in zip(shares, (gained_minor, given_minor), strict=True)
+    )
+    return _Backs(gained, [given], after)
+
+
+def _back(share: Share, part_minor: int, moved_minor: int, books: Books) -> _Back:
+    after = _refunded(share, part_minor)._replace(returned_minor=share.returned_minor + moved_minor)
+    return _Back(books.wallets[share.wallet_id], moved_minor, after)
+
+
+def _refunded(share: Share, part_minor: int) -> Share:
+    return share._replace(refunded_minor=share.refunded_minor + part_minor)
 
 
 def _refundable(command: Refund) -> Earlier | Rejection:
@@ -93,7 +131,7 @@ def _refundable(command: Refund) -> Earlier | Rejection:
         return unknown_operation("operation")
     is_own = charge.account_id == command.account_id
     if not is_own or charge.kind not in REFUNDABLE or charge.status != "SUCCEEDED":
-        message = "Only a successful charge can be refunded, by the company that made it."
+        message = "Only a successful charge or capture can be refunded, by the company that made it."
         return Rejection(ErrorCode.NOT_REFUNDABLE, message, ("operation",))
     return charge
 
@@ -118,21 +156,14 @@ def _asked(command: Refund, charge: Earlier, left_minor: int, books: Books) -> A
     return Amount(left_minor, books.currencies[charge.currency])
 
 
-def _gets_back(share: Share, asked_minor: int, left_minor: int, wallet: Wallet) -> _Back:
-    moved_minor = (share.moved_minor - share.returned_minor) * asked_minor // left_minor
-    return _Back(wallet, share, asked_minor, moved_minor)
-
-
-def _give_back(shares: Sequence[Share], asked_minor: int, left_minor: int, books: Books) -> list[_Back]:
-    still_minor = [share.amount_minor - share.refunded_minor for share in shares]
-    parts = apportion([Fraction(asked_minor * minor, left_minor) for minor in still_minor])
-    backs = []
-    for share, part_minor, minor in zip(shares, parts, still_minor, strict=True):
-        has_minor = share.moved_minor - share.returned_minor
-        # Rounded up; nothing of nothing.
-        moved_minor = -(-has_minor * part_minor // minor) if minor else 0
-        backs.append(_Back(books.wallets[share.wallet_id], share, part_minor, moved_minor))
-    return backs
+def _refused(
+    asked: Amount, charge: Earlier, shares: Sequence[Share], rejection: Rejection, books: Books
+) -> Decision:
+    payer, till = (books.wallets[share.wallet_id] for share in shares[:2])
+    postings = (Posting(till, 0), Posting(payer, 0))
+    return Decision(
+        "REFUND", asked.minor, charge.currency, till, payer, postings, rejection, origin_id=charge.id
+    )
 
 
 def _refusal(gained: _Back, given: Sequence[_Back]) -> Rejection | None:

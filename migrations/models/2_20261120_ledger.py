@@ -2,7 +2,7 @@
 
 What must never be is refused here as well, so that no bug in the service can create money:
 a holder's available funds below zero, entries of one operation that do not sum to zero,
-a sequence number used twice, a change of what was posted.
+a sequence number used twice (in one partition), a change of what was posted.
 """
 
 from tortoise import BaseDBAsyncClient

@@ -31,6 +31,20 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         -- Whether any wallet has a currency is asked before its decimals change.
         CREATE INDEX wallets_of_currency ON wallets (currency);
 
+        ALTER TABLE wallets ADD CONSTRAINT wallets_closed_are_empty CHECK (status <> 'CLOSED' OR balance = 0);
+        -- The amounts of a currency are counted in its decimals from the first wallet on.
+        CREATE FUNCTION ledger_refuse_exponent() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM wallets WHERE currency = OLD.code) THEN
+                RAISE EXCEPTION 'the decimals of % can''t change any more: there are wallets of it', OLD.code
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NEW;
+        END
+        $$;
+        CREATE TRIGGER currencies_in_use_keep_their_decimals BEFORE UPDATE OF exponent ON currencies
+            FOR EACH ROW WHEN (OLD.exponent <> NEW.exponent) EXECUTE FUNCTION ledger_refuse_exponent();
+
         -- Counts the changes of currencies, so that every transaction can see whether it knows the latest.
         CREATE TABLE currency_revision (
             is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
@@ -62,11 +76,15 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             wallet_id    uuid NOT NULL,
             account_id   uuid NOT NULL,
             state        varchar(8) NOT NULL CHECK (state IN ('OPEN', 'CAPTURED', 'RELEASED', 'ENDED')),
-            -- The operation's amount and how much of it was captured, in the currency asked for.
+            -- The operation's amount, how much of it was captured, and how much of that was refunded, in the currency
+            -- asked for.
             asked        bigint NOT NULL CHECK (asked > 0),
             captured     bigint NOT NULL DEFAULT 0 CHECK (captured BETWEEN 0 AND asked),
-            -- What is still set aside, in the wallet's currency, and what it still brings to the target, in the target's.
-            remaining    bigint NOT NULL CHECK (remaining >= 0),
+            refunded     bigint NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND captured),
+            -- What is still set aside of what was at first, in the wallet's currency, and what all of it would bring to
+            -- the target, in the target's.
+            remaining    bigint NOT NULL CHECK (remaining BETWEEN 0 AND debit),
+            debit        bigint NOT NULL,
             credit       bigint NOT NULL CHECK (credit >= 0),
             ends_at      timestamptz NOT NULL,
             CONSTRAINT reservations_nothing_remains_when_over CHECK (state = 'OPEN' OR remaining = 0)
@@ -77,9 +95,14 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         CREATE TRIGGER reservations_never_vanish BEFORE DELETE ON reservations
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER reservations_never_reopen BEFORE UPDATE ON reservations
-            FOR EACH ROW WHEN (OLD.state <> 'OPEN' OR NEW.remaining > OLD.remaining OR NEW.captured < OLD.captured
-                OR (OLD.operation_id, OLD.kind, OLD.wallet_id, OLD.account_id, OLD.asked, OLD.ends_at)
-                   IS DISTINCT FROM (NEW.operation_id, NEW.kind, NEW.wallet_id, NEW.account_id, NEW.asked, NEW.ends_at))
+            FOR EACH ROW WHEN (NEW.captured < OLD.captured OR NEW.refunded < OLD.refunded
+                OR (OLD.state <> 'OPEN' AND (OLD.state, OLD.captured, OLD.remaining)
+                    IS DISTINCT FROM (NEW.state, NEW.captured, NEW.remaining))
+                -- What is refunded can be captured no more, and the rest may round to a unit more than before.
+                OR (NEW.remaining > OLD.remaining AND NEW.refunded = OLD.refunded)
+                OR (OLD.operation_id, OLD.kind, OLD.wallet_id, OLD.account_id, OLD.asked, OLD.debit, OLD.credit, OLD.ends_at)
+                   IS DISTINCT FROM (NEW.operation_id, NEW.kind, NEW.wallet_id, NEW.account_id, NEW.asked, NEW.debit,
+                                     NEW.credit, NEW.ends_at))
             EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER reservations_never_emptied BEFORE TRUNCATE ON reservations EXECUTE FUNCTION ledger_refuse_change();
 
@@ -99,6 +122,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
         -- Who gave and got what in a charge that was split or refunded, and how much of it went back. Number 0 is
         -- the payer, 1 the company; others got a part of it. A charge without rows is whole, and nothing of it went back.
+        -- Of a capture they tell only how much was refunded: what moves is worked out over the whole authorization.
         CREATE TABLE shares (
             operation_id uuid NOT NULL,
             number       smallint NOT NULL CHECK (number >= 0),
@@ -129,6 +153,9 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         DROP VIEW holders_now;
         DROP TABLE shares, reservations, rates, currency_revision;
         DROP INDEX wallets_of_currency;
+        DROP TRIGGER currencies_in_use_keep_their_decimals ON currencies;
+        DROP FUNCTION ledger_refuse_exponent;
+        ALTER TABLE wallets DROP CONSTRAINT wallets_closed_are_empty;
         ALTER TABLE currencies DROP CONSTRAINT currencies_base_is_worth_itself, DROP COLUMN exponent_set_at;
         ALTER TABLE operations DROP COLUMN rate, DROP COLUMN origin_id, DROP COLUMN due_at;
         ALTER TABLE wallets DROP COLUMN token_rotated_at;

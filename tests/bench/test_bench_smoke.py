@@ -42,3 +42,17 @@ def test_a_quick_run_fills_every_row(tmp_path: Path) -> None:
         "pgbench, one client",
     ):
         assert f"| {row} " in written
+
+
+@pytest.mark.slow
+def test_a_short_history_is_exported_in_both_formats() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.exports", "--rows=3000"],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for export_format in ("CSV", "JSON_LINES"):
+        assert f"{export_format}: link in " in done.stdout

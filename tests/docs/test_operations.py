@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from ledger.books import OPEN, Reservation
-from ledger.commands import Authorize, Capture, Command, Earlier, Refund, Release
+from ledger.commands import Authorize, Capture, Command, Earlier, Refund, Release, Split
 from ledger.decisions import Decision, decide, post
 from ledger.decisions.authorization import TERM_MAX, USUAL_TERM
 from ledger.outcomes import Outcome
@@ -18,10 +18,10 @@ from ledger.rejections import ErrorCode
 from ledger.service import Ledger
 from ledger.sheet import Sheet
 from ledger.tokens import NOWHERE
-from resolvers.submitting import COMMANDS_MAX
 from runtime.database import open_pool
 from runtime.settings import Settings
 from schema.authorizations import AuthorizationState, ledger_states
+from schema.cost import LIMITS
 from schema.operations import OperationKind, OperationStatus
 from schema.root import schema
 from schema.wallets import WalletStatus
@@ -57,7 +57,7 @@ def test_who_asks_for_each_kind() -> None:
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    assert f"up to {COMMANDS_MAX:,} requests" in TEXT
+    assert f"up to {LIMITS.inputs_max:,} requests" in TEXT
     assert f"({USUAL_TERM.days} days ahead when left out, {TERM_MAX.days} at most)" in TEXT
 
 
@@ -97,8 +97,18 @@ def _what_follows(state: AuthorizationState, action: str) -> str:
     story.purse.held = left_minor
     ends_at = NOW if action == "expiresAt comes" else NOW + timedelta(microseconds=1)
     books.reservations[authorization_id] = Reservation(
-        *(authorization_id, "AUTHORIZATION", story.purse.id, COMPANY, ledger_state),
-        *(600, 100, left_minor, left_minor, ends_at),
+        operation_id=authorization_id,
+        kind="AUTHORIZATION",
+        wallet_id=story.purse.id,
+        account_id=COMPANY,
+        state=ledger_state,
+        asked_minor=600,
+        captured_minor=100,
+        refunded_minor=0,
+        remaining_minor=left_minor,
+        debit_minor=600,
+        credit_minor=600,
+        ends_at=ends_at,
     )
     Sheet(books)  # settles what is over
     earlier = Earlier(
@@ -156,13 +166,16 @@ async def _refused_charges(ledger: Ledger, payer: Holder, company: Holder) -> di
         ErrorCode.SAME_WALLET: company.charge(company, "1"),
         ErrorCode.CURRENCY_MISMATCH: replace(company.charge(payer, "1"), currency="EUR", converts=False),
         ErrorCode.RATE_MISSING: replace(company.charge(payer, "1"), currency="EUR"),
-        ErrorCode.WALLET_REQUIRED: replace(company.charge(payer, "1"), usual_wallet_id=None),
+        ErrorCode.WALLET_REQUIRED: replace(
+            company.charge(payer, "1"), account_id=uuid4(), usual_wallet_id=None
+        ),
         ErrorCode.AMOUNT_NOT_POSITIVE: company.charge(payer, "0"),
         ErrorCode.AMOUNT_TOO_PRECISE: company.charge(payer, "1.001"),
         ErrorCode.AMOUNT_TOO_LARGE: company.charge(payer, "1000000000"),
         ErrorCode.CURRENCY_UNKNOWN: replace(company.charge(payer, "1"), currency="ZZZ"),
         ErrorCode.WALLET_NOT_FOUND: replace(company.charge(payer, "1"), wallet=NOWHERE),
         ErrorCode.IDEMPOTENCY_CONFLICT: replace(charge, amount="2"),
+        ErrorCode.INVALID: replace(company.charge(payer, "1"), splits=(Split(frozen.wallet, "2", None),)),
     }
     outcomes = {code.value: await ledger.submit(command) for code, command in charges.items()}
     together = await ledger.submit_many(

@@ -61,6 +61,8 @@ async def test_a_failure_below_a_mutation_comes_after_it_ran(endpoint: GraphQLEn
     ("document", "executed", "charged"),
     [
         ("mutation { refuse charge { name } }", "NO", []),
+        ("mutation { __typename refuse }", "NO", []),
+        ("mutation { ...F } fragment F on Mutation { __typename refuse }", "NO", []),
         ("mutation { charge { name } refuse }", "UNKNOWN", ["charge"]),
         ("mutation { ...F } fragment F on Mutation { charge { name } refuse }", "UNKNOWN", ["charge"]),
         ("mutation { crash refuse }", "UNKNOWN", []),

@@ -1,5 +1,6 @@
-"""A database of its own for each module of the ledger's tests, and a ledger on it."""
+"""A database of its own for each module of the ledger's tests, and a ledger on it; and one that has seen everything."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ledger.service import Ledger
 from runtime.database import open_pool
 from runtime.settings import Settings
 from tests.databases import copy_database
+from tests.ledger.every_way import move_in_every_way
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +31,14 @@ async def ledger(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
     """The ledger with its usual settings."""
     async with Ledger.open(Settings(), dsn, pool) as ledger:
         yield ledger
+
+
+@pytest.fixture(scope="session")
+async def lived_in_dsn(template_dsn: str) -> str:
+    """A database in which money moved in every way there is. Nobody connects to it, so that it can be copied."""
+    dsn = await asyncio.to_thread(copy_database, template_dsn, "lived_in")
+    connection = await asyncpg.connect(dsn)
+    async with open_pool(dsn, 2) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
+        await move_in_every_way(ledger, connection)
+    await connection.close()
+    return dsn

@@ -66,6 +66,13 @@ async def test_a_full_queue_refuses_at_once_and_for_ever(
     assert await charges_of(connection, client) == 7
 
 
+async def test_an_empty_queue_takes_more_than_it_holds(dsn: str, pool: asyncpg.Pool) -> None:
+    async with Ledger.open(Settings(queue_length_max=5), dsn, pool) as ledger:
+        client, company = await open_holder(ledger, "100.00"), await open_holder(ledger)
+        outcomes = await ledger.submit_many([company.charge(client, "1.00") for _ in range(20)])
+    assert [outcome.rejection for outcome in outcomes] == [None] * 20
+
+
 async def test_who_waits_too_long_is_refused_in_time_and_for_ever(
     dsn: str, pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:

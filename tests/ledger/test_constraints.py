@@ -173,8 +173,8 @@ SHARE = (
     "VALUES ($1, 0, $1, 10, 10, $2, $3)"
 )
 RESERVATION = (
-    "INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, credit, "
-    "ends_at) VALUES ($1, 'AUTHORIZATION', $1, $1, $2, 10, $3, $4, 0, now())"
+    "INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, remaining, debit, "
+    "credit, ends_at) VALUES ($1, 'AUTHORIZATION', $1, $1, $2, 10, $3, $4, 10, 0, now())"
 )
 
 

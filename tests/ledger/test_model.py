@@ -75,8 +75,8 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def set_status(self, number: int, status: str) -> None:
         wallet = self.model.books.wallets[number % len(self.names.tokens)]
-        # Closed is for good: a wallet opened meanwhile may count as its owner's only one.
-        if wallet.status != "CLOSED":
+        # Closed is for good: a wallet opened meanwhile may count as its owner's only one. Only an empty one is.
+        if wallet.status != "CLOSED" and (status != "CLOSED" or wallet.balance == 0):
             wallet.status = status  # type: ignore[assignment]
             token = self.names.tokens[wallet.name]
             self.run_sql(

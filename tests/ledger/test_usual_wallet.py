@@ -43,6 +43,7 @@ async def test_a_closed_wallet_is_forgotten_for_the_new_one(
 ) -> None:
     client, company = await open_holder(ledger, "10.00"), await open_holder(ledger)
     assert (await charge_usual(ledger, company, client)).rejection is None
+    await connection.execute("UPDATE wallets SET balance = 0 WHERE id = $1", company.wallet.wallet_id)
     await connection.execute("UPDATE wallets SET status = 'CLOSED' WHERE id = $1", company.wallet.wallet_id)
     refused = await charge_usual(ledger, company, client)
     assert refused.rejection is not None
@@ -53,3 +54,20 @@ async def test_a_closed_wallet_is_forgotten_for_the_new_one(
     assert charged.rejection is None
     assert charged.wallet is not None
     assert charged.wallet.id == opened.id
+
+
+async def test_a_wallet_that_was_replaced_elsewhere_refuses_nobody(
+    ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    client, company = await open_holder(ledger, "10.00"), await open_holder(ledger)
+    assert (await charge_usual(ledger, company, client)).rejection is None
+    # As another process does it, so that this one remembers the old wallet.
+    await connection.execute("UPDATE wallets SET balance = 0 WHERE id = $1", company.wallet.wallet_id)
+    await connection.execute("UPDATE wallets SET status = 'CLOSED' WHERE id = $1", company.wallet.wallet_id)
+    opened = await open_another(ledger, company)
+    for _ in range(2):
+        charged = await charge_usual(ledger, company, client)
+        assert charged.rejection is None
+        assert charged.operation is not None
+        assert charged.operation.target_id == opened.id
+    assert await ledger.usual_wallet(company.account_id) == opened.id

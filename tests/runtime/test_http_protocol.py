@@ -1,13 +1,16 @@
-"""No connection is kept for ever by a client that sends a little and then nothing."""
+"""No connection is kept for ever by a client that sends a little and then nothing, or that does not read."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
+from runtime import http_protocol
 from runtime.http_protocol import BoundedHttpProtocol
 
 ANSWER = b"done"
@@ -79,3 +82,43 @@ async def test_a_request_on_its_way_when_the_server_stops_is_answered() -> None:
         assert answered.endswith(ANSWER)
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_client_that_does_not_read_is_cut_off_and_one_that_goes_on_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut_off = asyncio.Event()
+
+    async def pour(scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.create_task(_until_gone(receive))
+        await send({"type": "http.response.start", "status": 200})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+        cut_off.set()
+
+    config = uvicorn.Config(pour, ws="none", log_config=None, lifespan="off")
+    config.load()
+    state = ServerState()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: BoundedHttpProtocol(config, state, {}), "127.0.0.1", 0)
+    async with server, asyncio.timeout(20):
+        with socket.create_connection(server.sockets[0].getsockname()) as client:
+            client.setblocking(False)
+            await loop.sock_sendall(client, GET + b"\r\n")
+            await loop.sock_recv(client, 1)
+            (protocol,) = state.connections
+            assert isinstance(protocol, BoundedHttpProtocol)
+            for _ in range(3):
+                while not (deadline := protocol._read_deadline):
+                    await asyncio.sleep(0.01)
+                monkeypatch.setattr(http_protocol, "READ_SECONDS_MAX", 0.1)
+                while protocol._read_deadline is deadline:
+                    await loop.sock_recv(client, 1_000_000)
+                assert deadline.cancelled()
+            await cut_off.wait()
+    assert state.connections == set()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -50,6 +50,9 @@ ROUTES: Final = {
     "PageInfo": "wallet(id: $wallet) { history { pageInfo { ... } } }",
     "Money": "wallet(id: $wallet) { balance { ... } }",
     "Currency": "currencies { ... }",
+    "Totals": "wallet(id: $wallet) { totals { ... } }",
+    "KindTotals": "wallet(id: $wallet) { totals { byKind { ... } } }",
+    "Statement": "wallet(id: $wallet) { statement { ... } }",
     "Split": "operation(id: $split) { splits { ... } }",
     "Authorization": "operation(id: $authorization) { authorization { ... } }",
 }
@@ -73,6 +76,7 @@ PAYLOADS: Final = {
     "UpdateRatesPayload": "currencies userErrors",
     "WalletPayload": "wallet userErrors",
     "DeleteAccountPayload": "userErrors",
+    "ExportHistoryPayload": "url expiresAt userErrors",
     "UserError": "code message field",
 }
 
@@ -91,6 +95,10 @@ FIELDS: Final = _table(
         ("Administrator", "id email role createdAt", ADMIN),
         ("Wallet", "id token name country city currency status createdAt", OWNERS),
         ("Wallet", "balance available held pending history authorizations pendingDeposits", OWNERS),
+        ("Wallet", "balanceAt totals statement", OWNERS),
+        ("Totals", "moneyIn moneyOut operationCount from to byKind", OWNERS),
+        ("KindTotals", "kind moneyIn moneyOut operationCount", OWNERS),
+        ("Statement", "from to opening closing totals history", OWNERS),
         ("WalletConnection", "nodes edges", OWNERS),
         ("WalletConnection", "pageInfo", SIGNED_IN),
         # Of one's own wallets; the other client and the other company have none.
@@ -106,7 +114,7 @@ FIELDS: Final = _table(
         ("OperationConnection", "pageInfo", SIGNED_IN),
         ("OperationEdge", "node cursor", PARTIES),
         ("WalletReference", "id token ownerName", PARTIES),
-        ("HistoryConnection", "nodes edges pageInfo", OWNERS),
+        ("HistoryConnection", "nodes edges pageInfo totalCount", OWNERS),
         ("HistoryEdge", "node cursor change balanceAfter sequence", OWNERS),
         ("PageInfo", "hasNextPage hasPreviousPage startCursor endCursor", OWNERS),
         ("Money", "amount currency", OWNERS),
@@ -117,7 +125,7 @@ FIELDS: Final = _table(
         ("Query", "wallet wallets node", OWNERS),
         ("Query", "operation operations", PARTIES),
         ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
-        ("Mutation", "logOut changePassword", SIGNED_IN),
+        ("Mutation", "logOut changePassword exportHistory", SIGNED_IN),
         ("Mutation", "createWallet deposit depositMany transfer transferMany", HOLDERS),
         ("Mutation", "renameWallet closeWallet rotateWalletToken deleteAccount", HOLDERS),
         ("Mutation", "charge chargeMany refund authorize capture release", COMPANIES),
@@ -128,6 +136,8 @@ FIELDS: Final = _table(
 _WALLETS = "wallets({}) {{ nodes {{ id token }} }}"
 _OPERATIONS = "operations({}) {{ nodes {{ id source {{ id token }} }} }}"
 _HISTORY = "wallet(id: $wallet) {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }}"
+_STATED = "wallet(id: $wallet) {{ statement {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }} }}"
+_OWN = "wallet(id: $wallet) {{ id {} }}"
 _AFTER_W, _AFTER_O, _AFTER_H = (f"after: ${name}Before" for name in ("wallet", "operation", "entry"))
 _BEFORE = "last: 100, before: ${}After"
 _HELD = "wallet(id: $wallet) {{ authorizations({}) {{ nodes {{ source {{ id token }} }} }} }}"
@@ -159,6 +169,17 @@ ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
     "Wallet.history(before)": (_HISTORY.format(_OLDEST + _BEFORE.format("entry")), OWNERS),
     "Wallet.history(filter)": (_HISTORY.format("filter: {}"), OWNERS),
     "Wallet.history(orderBy)": (_HISTORY.format("orderBy: NEWEST_FIRST"), OWNERS),
+    "Wallet.balanceAt(at)": (_OWN.format('balanceAt(at: "9999-01-01T00:00:00Z") { amount }'), OWNERS),
+    "Wallet.totals(from)": (_OWN.format('totals(from: "2000-01-01T00:00:00Z") { from }'), OWNERS),
+    "Wallet.totals(to)": (_OWN.format('totals(to: "9999-01-01T00:00:00Z") { to }'), OWNERS),
+    "Wallet.totals(currency)": (_OWN.format('totals(currency: "USD") { to }'), OWNERS),
+    "Wallet.statement(from)": (_OWN.format('statement(from: "2000-01-01T00:00:00Z") { from }'), OWNERS),
+    "Wallet.statement(to)": (_OWN.format('statement(to: "9999-01-01T00:00:00Z") { to }'), OWNERS),
+    "Statement.history(first)": (_STATED.format("first: 100"), OWNERS),
+    "Statement.history(after)": (_STATED.format(_AFTER_H), OWNERS),
+    "Statement.history(last)": (_STATED.format("last: 100"), OWNERS),
+    "Statement.history(before)": (_STATED.format(_BEFORE.format("entry")), OWNERS),
+    "Statement.history(orderBy)": (_STATED.format("orderBy: NEWEST_FIRST"), OWNERS),
     "Wallet.authorizations(first)": (_HELD.format("first: 100"), OWNERS),
     "Wallet.authorizations(after)": (_HELD.format(_AFTER_NEWEST), OWNERS),
     "Wallet.authorizations(last)": (_HELD.format("last: 100"), OWNERS),
@@ -177,6 +198,10 @@ ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
     "HistoryFilter.to": (_OPERATIONS.format('filter: { to: "9999-01-01T00:00:00Z" }'), PARTIES),
     "HistoryFilter.kinds": (_OPERATIONS.format("filter: { kinds: [CHARGE] }"), PARTIES),
     "HistoryFilter.statuses": (_OPERATIONS.format("filter: { statuses: [SUCCEEDED] }"), PARTIES),
+    "HistoryFilter.minAmount": (_OPERATIONS.format('filter: { minAmount: "1" }'), PARTIES),
+    "HistoryFilter.maxAmount": (_OPERATIONS.format('filter: { maxAmount: "100" }'), PARTIES),
+    "HistoryFilter.counterparty": (_OPERATIONS.format("filter: { counterparty: $wallet }"), PARTIES),
+    "HistoryFilter.summary": (_OPERATIONS.format('filter: { summary: "" }'), PARTIES),
 }
 
 # Input fields of mutations that name a wallet: who may name the owner's there, or the company's in `into`.
@@ -190,6 +215,7 @@ NAMING_A_WALLET: Final = {
     "RenameWalletInput.wallet": frozenset({Reader.OWNER}),
     "RotateWalletTokenInput.wallet": frozenset({Reader.OWNER}),
     "CloseWalletInput.wallet": frozenset({Reader.OWNER}),
+    "ExportHistoryInput.wallet": OWNERS,
 }
 # Those that name an operation: who may name a charge or an authorization of the owner's wallet there.
 NAMING_AN_OPERATION: Final = {
@@ -218,6 +244,7 @@ NAMING_NOTHING: Final = {
     "FreezeWalletInput": "wallet",
     "UnfreezeWalletInput": "wallet",
     "DeleteAccountInput": "password",
+    "ExportHistoryInput": "from to format",
     "RateInput": "code rate exponent",
     "UpdateRatesInput": "rates",
     "Query": "convert(amount) convert(from) convert(to)",

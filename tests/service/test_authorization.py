@@ -12,6 +12,7 @@ from graphql import (
     GraphQLObjectType,
     get_named_type,
     is_composite_type,
+    is_required_argument,
 )
 
 from schema.root import schema
@@ -67,7 +68,11 @@ def test_every_argument_and_input_field_has_an_entry() -> None:
 
 
 def _asked_for(field_name: str, field: GraphQLField) -> str:
-    return f"{field_name} {{ __typename }}" if is_composite_type(get_named_type(field.type)) else field_name
+    # Arguments that can't be left out are instants.
+    required = [name for name, argument in field.args.items() if is_required_argument(argument)]
+    arguments = ", ".join(f'{name}: "9999-01-01T00:00:00Z"' for name in required)
+    asked = f"{field_name}({arguments})" if arguments else field_name
+    return f"{asked} {{ __typename }}" if is_composite_type(get_named_type(field.type)) else asked
 
 
 def _values(data: Any, name: str) -> list[Any]:
@@ -167,6 +172,7 @@ MUTATIONS = {
     "freezeWallet": 'wallet: { token: "nothing" }',
     "unfreezeWallet": 'wallet: { id: "nothing" }',
     "deleteAccount": 'password: "wrong"',
+    "exportHistory": 'wallet: "nothing"',
     "updateRates": "rates: []",
 }
 MANY = {f"{name}Many": MUTATIONS[name] for name in ("deposit", "charge", "transfer")}

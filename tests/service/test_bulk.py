@@ -142,3 +142,32 @@ async def test_at_once_they_are_all_or_nothing_still(anyone: Api, atomic: bool) 
     # Requests of three meet a wallet that has money for six.
     assert sorted(answer["succeededCount"] for answer in answers) == [0] * 6 + [3, 3]
     assert await shop.balances() == ("1.00", "9.00")
+
+
+OUTCOMES_WITH_PAGES = """
+mutation ($inputs: [ChargeInput!]!) {
+  chargeMany(inputs: $inputs) { outcomes { wallet { history(first: 10) { nodes { id } } } } }
+}
+"""
+
+
+async def test_pages_of_outcomes_cost_what_they_are(shop: Shop) -> None:
+    few = await shop.company.ask(OUTCOMES_WITH_PAGES, inputs=charges(shop, *["0.01"] * 10))
+    assert len(few.data["chargeMany"]["outcomes"]) == 10
+    many = await shop.company.ask(OUTCOMES_WITH_PAGES, inputs=charges(shop, *["0.01"] * 900))
+    assert many.error_codes == ["BAD_USER_INPUT"]
+    assert await shop.balances() == ("9.90", "0.10")
+
+
+async def test_a_thousand_are_counted_over_all_fields(shop: Shop) -> None:
+    query = """
+    mutation ($inputs: [ChargeInput!]!) {
+      a: chargeMany(inputs: $inputs) { failedCount } b: chargeMany(inputs: $inputs) { failedCount }
+    }
+    """
+    refused = await shop.company.ask(query, inputs=charges(shop, *["0.01"] * 501))
+    assert refused.error_codes == ["BAD_USER_INPUT"]
+    assert (await shop.company.ask(query, inputs=charges(shop, *["0.01"] * 500))).data == {
+        "a": {"failedCount": 0},
+        "b": {"failedCount": 0},
+    }

@@ -23,6 +23,25 @@ async def test_the_wallets_must_be_empty(shop: Shop) -> None:
     assert succeeded(await shop.deposit("1"))
 
 
+async def test_what_is_held_is_let_go_of_first(shop: Shop) -> None:
+    held = (await shop.company.authorize(shop.purse["token"], "4"))["operation"]
+    assert await delete(shop.company) == [{"code": "AUTHORIZATION_OPEN", "field": None}]
+    assert (await shop.company.wallet(shop.till["token"]))["status"] == "ACTIVE"
+    assert succeeded(await shop.company.release(held["id"]))
+    assert await delete(shop.company) == []
+
+
+async def test_the_password_is_asked_for_once_a_request(shop: Shop) -> None:
+    query = """
+    mutation ($input: DeleteAccountInput!) {
+      a: deleteAccount(input: $input) { userErrors { code } }
+      b: deleteAccount(input: $input) { userErrors { code } }
+    }
+    """
+    answer = await shop.company.ask(query, input={"password": PASSWORD})
+    assert (answer.status, answer.error_codes) == (400, ["BAD_USER_INPUT"])
+
+
 async def test_the_password_is_asked_for_again(shop: Shop) -> None:
     assert await delete(shop.company, "wrong") == [{"code": "BAD_CREDENTIALS", "field": ["password"]}]
     assert succeeded(await shop.charge("1"))

@@ -113,6 +113,16 @@ async def test_nor_once_an_operation_was_asked_for_in_it(administrator: Api, any
     assert problems(changed) == [("INVALID", ["rates", "0", "exponent"])]
 
 
+async def test_nor_once_one_without_a_wallet_to_credit_was_recorded(administrator: Api, anyone: Api) -> None:
+    code = await new_currency(administrator, "2")
+    shop = await open_shop(anyone, "USD")
+    company = await anyone.sign_up_company()
+    refused = await company.charge(shop.purse["token"], "1.00", currency=code)
+    assert refused["operation"]["failureCode"] == "WALLET_REQUIRED"
+    changed = await set_rates(administrator, {"code": code, "rate": "2", "exponent": 0})
+    assert problems(changed) == [("INVALID", ["rates", "0", "exponent"])]
+
+
 async def test_wallets_made_while_the_decimals_change(administrator: Api, anyone: Api) -> None:
     for _ in range(3):
         code = await new_currency(administrator, "2", exponent=2)
@@ -125,6 +135,17 @@ async def test_wallets_made_while_the_decimals_change(administrator: Api, anyone
         for wallet in wallets:
             payload = await client.deposit(wallet["token"], "1.25")
             assert payload["wallet"]["balance"]["amount"] == "1.25" + "0" * (decimals - 2)
+
+
+async def test_what_is_converted_goes_by_the_latest_rate(administrator: Api, service: Service) -> None:
+    code = await new_currency(administrator, "2")
+    ask = {"query": f'{{ convert(amount: "1", from: "{code}", to: "USD") {{ amount }} }}'}
+    for rate in range(3, 20):
+        await set_rates(administrator, {"code": code, "rate": str(rate)})
+        # A new connection each time: any of the processes may get it.
+        async with httpx.AsyncClient(base_url=service.url) as http:
+            answer = (await http.post("/graphql", json=ask)).json()
+        assert answer == {"data": {"convert": {"amount": f"{rate}.00"}}}
 
 
 async def test_every_process_knows_within_a_second(administrator: Api, service: Service) -> None:

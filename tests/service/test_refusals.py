@@ -206,14 +206,16 @@ async def test_a_frozen_wallet_receives_and_does_not_pay(connection: asyncpg.Con
 async def test_nothing_moves_in_a_closed_wallet_and_its_history_stays(
     connection: asyncpg.Connection, shop: Shop
 ) -> None:
-    await set_status(connection, shop.purse, "CLOSED")
-    assert refusal(await shop.charge("1")) == ("WALLET_CLOSED", ["wallet"])
-    assert refusal(await shop.deposit("1")) == ("WALLET_CLOSED", ["wallet"])
-    await set_status(connection, shop.purse, "ACTIVE")
+    closed = await shop.client.create_wallet(currency="USD")
+    await set_status(connection, closed, "CLOSED")
+    assert refusal(await shop.company.charge(closed["token"], "1")) == ("WALLET_CLOSED", ["wallet"])
+    assert refusal(await shop.client.deposit(closed["token"], "1")) == ("WALLET_CLOSED", ["wallet"])
     await set_status(connection, shop.till, "CLOSED")
     assert refusal(await shop.charge("1", into=shop.till["token"])) == ("WALLET_CLOSED", ["into"])
     assert await shop.balances() == ("10.00", "0.00")
-    assert await shop.statuses() == (["WALLET_CLOSED"] * 3 + ["SUCCEEDED"], ["WALLET_CLOSED"] * 2)
+    assert await shop.statuses() == (["WALLET_CLOSED", "SUCCEEDED"], ["WALLET_CLOSED"] * 2)
+    history = await shop.client.history(closed["token"])
+    assert [edge["node"]["failureCode"] for edge in history["edges"]] == ["WALLET_CLOSED"] * 2
 
 
 async def test_a_closed_wallet_does_not_count_against_the_limit(

@@ -1,7 +1,12 @@
 """Sending money to any wallet."""
 
+import asyncio
+from typing import Any
+
+import asyncpg
 import pytest
 
+from schema.ids import IdKind, write_id
 from tests.client import Api
 from tests.service.shop import Shop, refusal, succeeded
 
@@ -62,6 +67,37 @@ async def test_exactly_one_of_id_and_token(shop: Shop, to: str) -> None:
         f'mutation {{ transfer(input: {{ from: "x", to: {to}, amount: "1" }}) {{ replayed }} }}'
     )
     assert answer.error_codes == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize(
+    "to", [{}, {"id": "a", "token": "b"}, {"id": None}, {"id": "a", "token": None}, {"id": "a", "x": "b"}]
+)
+@pytest.mark.parametrize("many", [False, True])
+async def test_exactly_one_of_id_and_token_in_variables(shop: Shop, to: dict[str, Any], many: bool) -> None:
+    asked = {"from": shop.purse["token"], "to": to, "amount": "1"}
+    if many:
+        query = "mutation ($inputs: [TransferInput!]!) { transferMany(inputs: $inputs) { failedCount } }"
+        answer = await shop.client.ask(query, inputs=[asked])
+    else:
+        query = "mutation ($input: TransferInput!) { transfer(input: $input) { replayed } }"
+        answer = await shop.client.ask(query, input=asked)
+    assert set(answer.error_codes) == {"BAD_USER_INPUT"}
+    assert answer.body["errors"][0]["extensions"]["executed"] == "NO"
+
+
+async def test_the_system_s_own_wallets_are_nobody_s(shop: Shop, dsn: str) -> None:
+    """Their ids can be worked out. Naming one is answered at once, whoever uses it at that moment."""
+    assert succeeded(await shop.deposit("1"))
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            (own, *_) = await connection.fetch("SELECT id FROM wallets WHERE kind <> 'HOLDER' FOR UPDATE")
+            to = {"id": write_id(IdKind.WALLET, own["id"])}
+            async with asyncio.timeout(0.9):
+                payload = await shop.client.transfer(from_=shop.purse["token"], to=to, amount="1")
+            assert refusal(payload)[0] == "WALLET_NOT_FOUND"
+    finally:
+        await connection.close()
 
 
 async def test_the_same_key_moves_money_once(shop: Shop) -> None:

@@ -3,17 +3,18 @@
 // E-mail addresses and idempotency keys carry a tag drawn anew for each story, so that one can be told after
 // another on the same database.
 
-const CLIENT_WALLET = '← filled in after step 2';
-const COMPANY_WALLET = '← filled in after step 5';
-const CHARGE = '← filled in after step 6';
-const AUTHORIZATION = '← filled in after step 8';
+const filledAfter = (step) => `← filled in after step ${step}`;
+const CLIENT_WALLET = filledAfter(2);
+const COMPANY_WALLET = filledAfter(5);
+const CHARGE = filledAfter(6);
+const AUTHORIZATION = filledAfter(8);
 
 /** What stands in the variables until a step has made it, and where that is remembered. */
 export const PLACES = [
-  { place: CLIENT_WALLET, role: 'CLIENT', made: 'wallet', name: "the client's wallet" },
-  { place: COMPANY_WALLET, role: 'COMPANY', made: 'wallet', name: "the company's wallet" },
-  { place: CHARGE, role: 'COMPANY', made: 'charge', name: 'the charge' },
-  { place: AUTHORIZATION, role: 'COMPANY', made: 'authorization', name: 'the authorization' },
+  { place: CLIENT_WALLET, step: 2, role: 'CLIENT', made: 'wallet', name: "the client's wallet" },
+  { place: COMPANY_WALLET, step: 5, role: 'COMPANY', made: 'wallet', name: "the company's wallet" },
+  { place: CHARGE, step: 6, role: 'COMPANY', made: 'charge', name: 'the charge' },
+  { place: AUTHORIZATION, step: 8, role: 'COMPANY', made: 'authorization', name: 'the authorization' },
 ];
 
 /** What a new tab starts with. */

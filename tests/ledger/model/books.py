@@ -45,10 +45,28 @@ class ModelHold:
 
     kind: Literal["AUTHORIZATION", "DEPOSIT"]
     wallet: int
-    left: int
-    remaining: int
+    asked: int
+    debit: int
     credit: int
+    remaining: int
+    captured: int = 0
+    refunded: int = 0
     is_open: bool = True
+
+    @property
+    def left(self) -> int:
+        """What can still be captured."""
+        return self.asked - self.captured
+
+    def moved(self) -> tuple[int, int]:
+        """What the payer has paid, and the company has got, of all that is captured and not refunded."""
+        kept = Fraction(self.captured - self.refunded, self.asked)
+        return up(self.debit * kept), down(self.credit * kept)
+
+    def to_hold(self) -> int:
+        """What the payer would still have to pay if all that can be captured were."""
+        most = up(self.debit * Fraction(self.asked - self.refunded, self.asked))
+        return most - self.moved()[0] if self.is_open else 0
 
 
 @dataclass(slots=True)
@@ -66,6 +84,7 @@ class ModelOperation:
     debited: int | None = None
     credited: int | None = None
     hold: ModelHold | None = None
+    captured_from: ModelHold | None = None
     # The payer's first, then the company's, then those it was split with.
     shares: list[ModelShare] = field(default_factory=list)
 

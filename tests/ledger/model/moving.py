@@ -1,5 +1,6 @@
 """How each kind of request changes the books."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ledger.rejections import ErrorCode
@@ -46,7 +47,9 @@ def deposit(books: ModelBooks, asked: Asked) -> Result:
         wallet.balance += operation.credited
         if asked.is_later:
             wallet.pending += operation.credited
-            operation.hold = ModelHold("DEPOSIT", wallet.name, amount, operation.credited, 0)
+            operation.hold = ModelHold(
+                "DEPOSIT", wallet.name, amount, operation.credited, 0, operation.credited
+            )
     return operation
 
 
@@ -99,7 +102,7 @@ def charge(books: ModelBooks, asked: Asked) -> Result:
     if asked.kind == "AUTHORIZATION":
         payer.held += debit
         credit = down(books.in_units_of(amount, code, payee.currency))
-        operation.hold = ModelHold("AUTHORIZATION", payer.name, amount, debit, credit)
+        operation.hold = ModelHold("AUTHORIZATION", payer.name, amount, debit, credit, debit)
         return operation
     operation.parties |= {wallet.owner for wallet in payees}
     operation.shares = [ModelShare(payer.name, amount, debit)]
@@ -139,23 +142,18 @@ def refund(books: ModelBooks, asked: Asked) -> Result:
     refusal: ErrorCode | None = ErrorCode.REFUND_EXCEEDS_CHARGE if amount > left else None
     if refusal is None:
         back = shared_by([Fraction(amount * share.left, left) for share in credited])
-        given = [
-            up(Fraction(share.moved_left * part, share.left)) if share.left else 0
-            for share, part in zip(credited, back, strict=True)
-        ]
-        gained = down(Fraction(payer_share.moved_left * amount, left))
+        gained, given = _going_back(earlier, amount, back)
         paying = [(books.wallets[share.wallet], moved) for share, moved in zip(credited, given, strict=True)]
-        for wallet, moved in paying:
-            refusal = refusal or (may_not_pay(wallet) if moved else None)
-        refusal = refusal or may_not_receive(payer)
-        for wallet, moved in paying:
-            refusal = refusal or too_little(wallet, moved)
+        refusal = _may_not_go_back(paying, payer)
     operation = _operation(books, asked, refusal, amount, earlier.currency, till, payer)
     operation.parties |= earlier.parties
     if refusal is None:
         operation.debited, operation.credited = given[0], gained
         payer.balance += gained
         payer.sequence += 1
+        if earlier.captured_from is not None:
+            earlier.captured_from.refunded += amount
+            hold(books, earlier.captured_from)
         payer_share.left -= amount
         payer_share.moved_left -= gained
         for share, (wallet, moved), part in zip(credited, paying, back, strict=True):
@@ -166,29 +164,57 @@ def refund(books: ModelBooks, asked: Asked) -> Result:
     return operation
 
 
+def _may_not_go_back(paying: list[tuple[ModelWallet, int]], payer: ModelWallet) -> ErrorCode | None:
+    refusals = [
+        *(may_not_pay(wallet) for wallet, moved in paying if moved),
+        may_not_receive(payer),
+        *(too_little(wallet, moved) for wallet, moved in paying),
+    ]
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+def _going_back(earlier: ModelOperation, amount: int, back: list[int]) -> tuple[int, list[int]]:
+    """What the payer gets, and what each of those who were credited gives."""
+    payer_share, *credited = earlier.shares
+    if earlier.captured_from is None:
+        given = [
+            up(Fraction(share.moved_left * part, share.left)) if share.left else 0
+            for share, part in zip(credited, back, strict=True)
+        ]
+        return down(Fraction(payer_share.moved_left * amount, payer_share.left)), given
+    paid, got = earlier.captured_from.moved()
+    still_paid, still_got = replace(
+        earlier.captured_from, refunded=earlier.captured_from.refunded + amount
+    ).moved()
+    return paid - still_paid, [got - still_got]
+
+
 def capture(books: ModelBooks, asked: Asked) -> Result:
     earlier = _earlier(books, asked)
     if earlier is None or earlier.kind != "AUTHORIZATION" or earlier.account != asked.account:
         return ErrorCode.OPERATION_NOT_FOUND
-    hold = earlier.hold
-    if hold is None or (asked.amount is None and not hold.is_open):
+    held = earlier.hold
+    if held is None or (asked.amount is None and not held.is_open):
         return ErrorCode.AUTHORIZATION_CLOSED
-    amount = hold.left if asked.amount is None else amount_minor(asked.amount, earlier.currency)
+    amount = held.left if asked.amount is None else amount_minor(asked.amount, earlier.currency)
     if isinstance(amount, ErrorCode):
         return amount
     assert earlier.source is not None
     assert earlier.target is not None
     payer, payee = books.wallets[earlier.source], books.wallets[earlier.target]
     refusal: ErrorCode | None = None
-    if not hold.is_open:
+    if not held.is_open:
         refusal = ErrorCode.AUTHORIZATION_CLOSED
-    elif amount > hold.left:
+    elif amount > held.left:
         refusal = ErrorCode.AUTHORIZATION_EXCEEDED
     refusal = refusal or may_not_pay(payer) or may_not_receive(payee)
     operation = _operation(books, asked, refusal, amount, earlier.currency, payer, payee)
     if refusal is None:
-        operation.debited = up(Fraction(hold.remaining * amount, hold.left))
-        operation.credited = down(Fraction(hold.credit * amount, hold.left))
+        before = held.moved()
+        held.captured += amount
+        after = held.moved()
+        operation.debited, operation.credited = after[0] - before[0], after[1] - before[1]
+        operation.captured_from = held
         operation.shares = [
             ModelShare(payer.name, amount, operation.debited),
             ModelShare(payee.name, amount, operation.credited),
@@ -197,11 +223,9 @@ def capture(books: ModelBooks, asked: Asked) -> Result:
         payee.balance += operation.credited
         for wallet in (payer, payee):
             wallet.sequence += 1
-        hold.left -= amount
-        hold.credit -= operation.credited
-        _let_go(books, hold, operation.debited)
-        if asked.is_final or hold.left == 0:
-            end(books, hold)
+        if asked.is_final or held.left == 0:
+            held.is_open = False
+        hold(books, held)
     return operation
 
 
@@ -219,19 +243,21 @@ def release(books: ModelBooks, asked: Asked) -> Result:
     return operation
 
 
-def end(books: ModelBooks, hold: ModelHold) -> None:
-    """Captured, released, or its time has come."""
-    _let_go(books, hold, hold.remaining)
-    hold.is_open = False
+def end(books: ModelBooks, held: ModelHold) -> None:
+    """Released, or its time has come."""
+    held.is_open = False
+    hold(books, held)
 
 
-def _let_go(books: ModelBooks, hold: ModelHold, amount: int) -> None:
-    wallet = books.wallets[hold.wallet]
-    hold.remaining -= amount
-    if hold.kind == "DEPOSIT":
-        wallet.pending -= amount
+def hold(books: ModelBooks, held: ModelHold) -> None:
+    """Sets aside what has to be set aside by now."""
+    wallet = books.wallets[held.wallet]
+    change = held.to_hold() - held.remaining
+    held.remaining += change
+    if held.kind == "DEPOSIT":
+        wallet.pending += change
     else:
-        wallet.held -= amount
+        wallet.held += change
 
 
 def _own(books: ModelBooks, asked: Asked) -> ModelWallet | None:
@@ -250,9 +276,13 @@ def _payee(books: ModelBooks, asked: Asked) -> ModelWallet | ErrorCode:
             return ErrorCode.WALLET_NOT_FOUND
         return books.wallets[asked.into]
     usual = None if asked.usual is None else books.wallets[asked.usual]
-    if usual is None or usual.owner != asked.account or not usual.only_one:
-        return ErrorCode.WALLET_REQUIRED
-    return usual
+    if usual is not None and (usual.owner != asked.account or not usual.only_one):
+        usual = None
+    if usual is None or usual.status == "CLOSED":
+        # Remembered wrongly: the one that is there counts.
+        own = (wallet for wallet in books.wallets if wallet.owner == asked.account and wallet.only_one)
+        usual = next((wallet for wallet in own if wallet.status != "CLOSED"), usual)
+    return ErrorCode.WALLET_REQUIRED if usual is None else usual
 
 
 def _parts(

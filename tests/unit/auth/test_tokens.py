@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from auth import tokens as module
 from auth.errors import Unauthenticated
 from auth.principal import Principal, Role
-from auth.tokens import Tokens, key_id
+from auth.signing import key_id
+from auth.tokens import Tokens
 
 NOW = 1_800_000_000.0
 SECRET = "the-first-secret-of-the-keyring-" + "1" * 40

@@ -63,7 +63,7 @@ def test_what_is_over_by_now_is_settled_at_once() -> None:
     def reservation(number: int, kind: str, amount: int, seconds: int) -> Reservation:
         ends_at = NOW + timedelta(seconds=seconds)
         return Reservation(
-            UUID(int=number), kind, story.purse.id, COMPANY, OPEN, amount, 0, amount, 0, ends_at
+            UUID(int=number), kind, story.purse.id, COMPANY, OPEN, amount, 0, 0, amount, amount, 0, ends_at
         )
 
     books.reservations = {

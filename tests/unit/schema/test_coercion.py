@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.coercion import coercer
+from schema.documents import DocumentCache
 from schema.root import schema
+from schema.variables import BadVariables, coerce_variables
+
+TRANSFER = "mutation ($input: TransferInput!) { transfer(input: $input) { replayed } }"
 
 TOY = build_schema(
     """
@@ -105,3 +109,15 @@ def test_it_agrees_on_wishes(value: Any) -> None:
 @pytest.mark.parametrize("value", [{"id": "1"}, {"id": None}, {"id": "1", "name": "x"}, {}, None, "x"])
 def test_it_agrees_on_one_of(value: Any) -> None:
     agree(TYPES[2], value)
+
+
+@pytest.mark.parametrize("amount", [10.5, "1e3", True, ["1"], "12 "])
+def test_our_scalars_say_what_is_expected_in_their_own_words(amount: object) -> None:
+    operation = DocumentCache(schema, introspection=True).get(TRANSFER).select(None)
+    given = {"input": {"from": "x", "to": {"id": "a"}, "amount": amount}}
+    with pytest.raises(BadVariables) as bad:
+        coerce_variables(operation.signatures, given, hide_suggestions=False)
+    (error,) = bad.value.errors
+    assert error.message.startswith(
+        "Variable '$input.amount' has an invalid value: An Amount is a string of digits"
+    )

@@ -1,0 +1,1 @@
+"""Histories as files: how they are written, and how they are downloaded."""
