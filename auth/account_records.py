@@ -1,5 +1,6 @@
 """Accounts with their profile: as they are made and as they are read, without what nobody is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,20 +9,21 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 
 from auth.principal import Role
-from auth.profile_rules import ClientDetails, CompanyDetails, Email
+from auth.profile_rules import ClientDetails, CompanyDetails, Email, fold
 from ledger.asking import asking
 from models.accounts import Account, ClientProfile, CompanyProfile
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """An account that is not deleted. `profile` is None for administrators alone."""
+    """An account. `profile` is None for administrators, and for those who deleted theirs: nothing is left of it."""
 
     id: UUID
     email: str
     role: Role
     created_at: datetime
     profile: ClientProfile | CompanyProfile | None
+    deleted_at: datetime | None = None
 
 
 class EmailTaken(Exception):
@@ -29,7 +31,9 @@ class EmailTaken(Exception):
 
 
 def _record(account: Account, profile: ClientProfile | CompanyProfile | None) -> AccountRecord:
-    return AccountRecord(account.id, account.email, Role(account.role), account.created_at, profile)
+    return AccountRecord(
+        account.id, account.email, Role(account.role), account.created_at, profile, account.deleted_at
+    )
 
 
 async def insert_account(
@@ -37,7 +41,10 @@ async def insert_account(
 ) -> AccountRecord:
     """Makes the account and its profile in the caller's transaction. Raises EmailTaken."""
     role = Role.CLIENT if isinstance(details, ClientDetails) else Role.COMPANY
-    account = await insert_bare_account(details.email, role, password_hash, connection)
+    names = [f"{details.first_name} {details.last_name}"]
+    if isinstance(details, CompanyDetails):
+        names.append(details.name)
+    account = await insert_bare_account(details.email, role, password_hash, connection, names)
     profile: ClientProfile | CompanyProfile
     if isinstance(details, ClientDetails):
         profile = ClientProfile(
@@ -61,15 +68,16 @@ async def insert_account(
 
 
 async def insert_bare_account(
-    email: Email, role: Role, password_hash: str, connection: BaseDBAsyncClient
+    email: Email, role: Role, password_hash: str, connection: BaseDBAsyncClient, names: Sequence[str] = ()
 ) -> Account:
-    """Makes an account without a profile in the caller's transaction. Raises EmailTaken."""
+    """Makes an account without a profile in the caller's transaction, to be found by these names. Raises EmailTaken."""
     try:
         return await Account.create(
             email=email.address,
             email_key=email.key,
             role=role.value,
             password_hash=password_hash,
+            searched="\n".join([email.key, *map(fold, names)]),
             using_db=connection,
         )
     except IntegrityError as refused:
@@ -93,9 +101,15 @@ def personal_texts(record: AccountRecord) -> tuple[str, ...]:
 
 async def find_account(account_id: UUID) -> AccountRecord | None:
     """The account, unless there is none or it is deleted. Raises Unavailable."""
+    found = await find_accounts([account_id])
+    return found[0] if found and found[0].deleted_at is None else None
+
+
+async def find_accounts(account_ids: Sequence[UUID]) -> list[AccountRecord]:
+    """Those accounts that there are, deleted ones too, by id. Raises Unavailable."""
     async with asking():
-        account = await Account.get_or_none(id=account_id, deleted_at=None)
-    return None if account is None else await read_record(account)
+        accounts = await Account.filter(id__in=account_ids).select_related("client", "company").order_by("id")
+    return [_record(account, account.client or account.company) for account in accounts]
 
 
 async def read_record(account: Account) -> AccountRecord:

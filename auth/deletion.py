@@ -39,7 +39,7 @@ async def delete_account(pool: asyncpg.Pool, account_id: UUID, password_hash: st
         await connection.execute("DELETE FROM companies WHERE account_id = $1", account_id)
         await connection.execute(
             """
-            UPDATE accounts SET email = 'deleted', email_key = 'deleted ' || id, password_hash = '',
+            UPDATE accounts SET email = 'deleted', email_key = 'deleted ' || id, password_hash = '', searched = '',
                                 deleted_at = clock_timestamp()
             WHERE id = $1
             """,

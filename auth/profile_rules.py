@@ -116,7 +116,7 @@ def check_email(text: str) -> Email | Rejection:
         address = validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         return Rejection(ErrorCode.EMAIL_INVALID, "This is not an e-mail address.", ("email",))
-    key = unicodedata.normalize("NFC", address.casefold())
+    key = fold(address)
     # Folding may lengthen: "ß" becomes "ss".
     return too_long if len(key) > EMAIL_CHARACTERS_MAX else Email(address, key)
 
@@ -129,6 +129,11 @@ def check_password(password: str, personal: tuple[str, ...], field: str = "passw
             Rejection(ErrorCode.INVALID, "The password contains characters nobody can type.", (field,))
         )
     return found
+
+
+def fold(text: str) -> str:
+    """What all spellings of a text share: upper and lower case make no difference."""
+    return unicodedata.normalize("NFC", text.casefold())
 
 
 def is_unprintable(text: str) -> bool:

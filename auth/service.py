@@ -9,6 +9,7 @@ import asyncpg
 
 from auth.accounts import Accounts
 from auth.authentication import Authenticator
+from auth.directory import Directory
 from auth.export_links import ExportLinks
 from auth.passwords import PasswordHasher
 from auth.sessions import Sessions
@@ -25,6 +26,7 @@ class Auth:
     accounts: Accounts
     authenticator: Authenticator
     export_links: ExportLinks
+    directory: Directory
 
     @staticmethod
     @asynccontextmanager
@@ -40,7 +42,12 @@ class Auth:
         throttle.open()
         try:
             accounts = Accounts(hasher, tokens, sessions, throttle, lifetime, pool)
-            yield Auth(accounts, Authenticator(tokens, sessions), ExportLinks(Keys(secrets), sessions))
+            yield Auth(
+                accounts,
+                Authenticator(tokens, sessions),
+                ExportLinks(Keys(secrets), sessions),
+                Directory(pool),
+            )
         finally:
             await throttle.close()
             await sessions.close()

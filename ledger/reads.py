@@ -93,6 +93,16 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class WalletFilter:
+    """Which wallets are wanted; None is all. `text` is a part of the name, in whatever case."""
+
+    owner_id: UUID | None = None
+    currencies: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span(Generic[Key]):
     """The keys strictly between `low` and `high`; at most `limit` of them, from the end named by `descending`."""
 
@@ -118,14 +128,23 @@ class Reads:
         rows = await self._fetch(_NEWEST_FIRST["wallets_by_id"], list(wallet_ids))
         return {row["id"]: WalletView(*row) for row in rows}
 
-    async def wallets(self, owner_id: UUID | None, span: Span[UUID]) -> list[WalletView]:
-        """Wallets of one owner, or of all, by id: the order in which they were made."""
-        rows = await self._fetch(_directed(span)["wallets"], owner_id, span.low, span.high, span.limit)
+    async def wallets(self, wanted: WalletFilter, span: Span[UUID]) -> list[WalletView]:
+        """The wallets that are wanted by id: the order in which they were made."""
+        arguments = (span.low, span.high, wanted.currencies, wanted.statuses, wanted.text, span.limit)
+        statements = _directed(span)
+        if wanted.owner_id is None:
+            rows = await self._fetch(statements["wallets"], *arguments)
+        else:
+            rows = await self._fetch(statements["wallets_of_owner"], *arguments, wanted.owner_id)
         return [WalletView(*row) for row in rows]
 
-    async def count_wallets(self, owner_id: UUID | None) -> int:
-        """How many wallets one owner has, or all."""
-        rows = await self._fetch(_NEWEST_FIRST["count_wallets"], owner_id)
+    async def count_wallets(self, wanted: WalletFilter) -> int:
+        """How many wallets are wanted."""
+        arguments = (wanted.currencies, wanted.statuses, wanted.text)
+        if wanted.owner_id is None:
+            rows = await self._fetch(_NEWEST_FIRST["count_wallets"], *arguments)
+        else:
+            rows = await self._fetch(_NEWEST_FIRST["count_wallets_of_owner"], *arguments, wanted.owner_id)
         return int(rows[0][0])
 
     async def only_wallet(self, owner_id: UUID) -> UUID | None:

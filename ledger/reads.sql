@@ -6,14 +6,34 @@ SELECT id, owner_id, token_secret, name, country, city, currency, status, balanc
 FROM holders_now WHERE id = ANY ($1::uuid[]);
 
 -- name: wallets
--- $1: the owner, or null for all holders; ids between $2 and $3, both left out.
+-- Ids between $1 and $2, both left out, in those currencies and states, with $5 in the name.
 SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
 FROM holders_now
-WHERE ($1::uuid IS NULL OR owner_id = $1) AND id > $2 AND id < $3
-ORDER BY id DESC LIMIT $4;
+WHERE id > $1 AND id < $2
+  AND ($3::text[] IS NULL OR currency = ANY ($3)) AND ($4::text[] IS NULL OR status = ANY ($4))
+  AND ($5::text IS NULL OR strpos(lower(name), lower($5)) > 0)
+ORDER BY id DESC LIMIT $6;
+
+-- name: wallets_of_owner
+-- The same of owner $7. A statement of its own, so that its plan begins with the owner, whoever it is made for.
+SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+FROM holders_now
+WHERE owner_id = $7 AND id > $1 AND id < $2
+  AND ($3::text[] IS NULL OR currency = ANY ($3)) AND ($4::text[] IS NULL OR status = ANY ($4))
+  AND ($5::text IS NULL OR strpos(lower(name), lower($5)) > 0)
+ORDER BY id DESC LIMIT $6;
 
 -- name: count_wallets
-SELECT count(*) FROM wallets WHERE kind = 'HOLDER' AND ($1::uuid IS NULL OR owner_id = $1);
+SELECT count(*) FROM wallets
+WHERE kind = 'HOLDER'
+  AND ($1::text[] IS NULL OR currency = ANY ($1)) AND ($2::text[] IS NULL OR status::text = ANY ($2))
+  AND ($3::text IS NULL OR strpos(lower(name), lower($3)) > 0);
+
+-- name: count_wallets_of_owner
+SELECT count(*) FROM wallets
+WHERE owner_id = $4
+  AND ($1::text[] IS NULL OR currency = ANY ($1)) AND ($2::text[] IS NULL OR status::text = ANY ($2))
+  AND ($3::text IS NULL OR strpos(lower(name), lower($3)) > 0);
 
 -- name: only_wallet
 -- The one wallet that needs no naming when money comes to this owner.

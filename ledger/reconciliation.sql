@@ -181,23 +181,38 @@ FROM operations o LEFT JOIN reservations r ON r.operation_id = o.id
 WHERE o.due_at IS NOT NULL AND o.status = 'SUCCEEDED' AND r.operation_id IS NULL;
 
 -- name: reservations_keep_what_was_not_captured
--- What remains is known where nothing was converted; a deposit brought what it credited. All captures of an
--- operation that is not archived are there.
+-- What remains and what has moved is a function of what was captured and not refunded (docs/adr/0007). All captures of
+-- an operation that is not archived are there, and so are their refunds. div() is exact.
 SELECT r.wallet_id, operation_id, NULL::bigint AS entry, what, part.currency, expected, found
 FROM reservations r
 JOIN operations o ON o.id = r.operation_id
 LEFT JOIN (
-    SELECT origin_id, sum(amount) AS amount FROM operations
-    WHERE kind = 'CAPTURE' AND status = 'SUCCEEDED' GROUP BY origin_id
-) AS captures ON captures.origin_id = r.operation_id
-LEFT JOIN wallets w ON w.id = r.wallet_id
+    SELECT captures.origin_id, sum(captures.amount) AS captured, sum(coalesce(back.amount, 0)) AS refunded,
+           sum(captures.debited - coalesce(back.credited, 0)) AS paid,
+           sum(captures.credited - coalesce(back.debited, 0)) AS got
+    FROM operations captures
+    LEFT JOIN (
+        SELECT origin_id, sum(amount) AS amount, sum(debited) AS debited, sum(credited) AS credited
+        FROM operations WHERE kind = 'REFUND' AND status = 'SUCCEEDED' GROUP BY origin_id
+    ) AS back ON back.origin_id = captures.id
+    WHERE captures.kind = 'CAPTURE' AND captures.status = 'SUCCEEDED' GROUP BY captures.origin_id
+) AS moved ON moved.origin_id = r.operation_id
+LEFT JOIN wallets s ON s.id = r.wallet_id
+LEFT JOIN wallets t ON t.id = o.target_id
 CROSS JOIN LATERAL (
-    VALUES ('captured', o.currency, coalesce(captures.amount, 0), r.captured),
-           ('remaining', w.currency,
-            CASE WHEN r.state <> 'OPEN' THEN 0
-                 WHEN r.kind = 'DEPOSIT' THEN o.credited
-                 WHEN o.rate IS NULL THEN o.amount - r.captured
-                 ELSE r.remaining END, r.remaining)
+    SELECT div(r.debit::numeric * (r.asked - r.refunded) + r.asked - 1, r.asked) AS most,
+           div(r.debit::numeric * (r.captured - r.refunded) + r.asked - 1, r.asked) AS paid,
+           div(r.credit::numeric * (r.captured - r.refunded), r.asked) AS got
+) AS right_now
+CROSS JOIN LATERAL (
+    VALUES ('captured', o.currency, coalesce(moved.captured, 0), r.captured::numeric),
+           ('refunded', o.currency, coalesce(moved.refunded, 0), r.refunded),
+           ('set aside at first', s.currency,
+            CASE WHEN r.kind = 'DEPOSIT' THEN o.credited WHEN o.rate IS NULL THEN o.amount ELSE r.debit END, r.debit),
+           ('remaining', s.currency,
+            CASE WHEN r.state <> 'OPEN' THEN 0 ELSE right_now.most - right_now.paid END, r.remaining),
+           ('paid by all captures', s.currency, right_now.paid, coalesce(moved.paid, 0)),
+           ('brought by all captures', t.currency, right_now.got, coalesce(moved.got, 0))
 ) AS part (what, currency, expected, found)
 WHERE expected <> found;
 
@@ -233,7 +248,8 @@ LEFT JOIN (
 CROSS JOIN LATERAL (SELECT CASE number WHEN 0 THEN -1 ELSE 1 END AS sign) AS side
 CROSS JOIN LATERAL (
     VALUES ('moved', sign * coalesce(e.amount, 0)::numeric, s.moved),
-           ('returned', -sign * coalesce(refunds.amount, 0), s.returned)
+           -- What moves back of a capture is worked out over its authorization.
+           ('returned', CASE o.kind WHEN 'CAPTURE' THEN 0 ELSE -sign * coalesce(refunds.amount, 0) END, s.returned)
 ) AS part (what, expected, found)
 WHERE expected <> found;
 

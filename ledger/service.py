@@ -20,6 +20,7 @@ from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
+from ledger.position import CurrencyPosition, read_position
 from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
 from ledger.rejections import Rejection
@@ -137,6 +138,10 @@ class Ledger:
         if asked.currency not in self.currencies:
             await self._see_the_change()
         return made
+
+    async def position(self) -> list[CurrencyPosition]:
+        """What the operator owes and has, in each currency that there is a wallet in, by code."""
+        return await read_position(self._pool)
 
     async def update_rates(
         self, asked: Sequence[NewRate], account_id: UUID

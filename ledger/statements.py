@@ -6,8 +6,8 @@ from importlib.resources import files
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def load_statements(file_name: str) -> dict[str, str]:
-    """The statements of a file of this package by the names given in its `-- name:` lines."""
-    _, *parts = _NAME.split(files(__package__).joinpath(file_name).read_text("utf-8"))
+def load_statements(file_name: str, package: str = __package__) -> dict[str, str]:
+    """The statements of a package's file, of this one's, by the names given in its `-- name:` lines."""
+    _, *parts = _NAME.split(files(package).joinpath(file_name).read_text("utf-8"))
     names, bodies = parts[::2], parts[1::2]
     return {name: body.strip().rstrip(";") for name, body in zip(names, bodies, strict=True)}

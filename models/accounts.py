@@ -22,6 +22,12 @@ class Account(Model):
     password_hash = fields.TextField()
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at: datetime | None = fields.DatetimeField(null=True)
+    # What auth/directory.py searches; see the migration that made it.
+    searched = fields.TextField(default="")
+
+    # One of the two, and none where it is an administrator's or deleted; only where it was selected.
+    client: "ClientProfile | None"
+    company: "CompanyProfile | None"
 
     class Meta:
         table = "accounts"

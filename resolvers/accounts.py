@@ -1,13 +1,16 @@
 """Signing up, logging in and out, changing the password, and who one is."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from auth.account_records import find_account
+import strawberry
+
+from auth.account_records import find_account, find_accounts
 from auth.accounts import Refused, SignedIn
 from auth.principal import Role
-from schema.accounts import Account, account
-from schema.context import Info
+from schema.accounts import Account, AnyAccount, account
+from schema.context import Context, Info
 from schema.errors import user_errors
+from schema.ids import read_id
 from schema.inputs import ChangePasswordArgument, LogInArgument, SignUpClientArgument, SignUpCompanyArgument
 from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
 from schema.scalars import DateTime
@@ -23,6 +26,24 @@ async def viewer(info: Info) -> Account | None:
         return None
     record = await find_account(principal.account_id)
     return None if record is None else account(record)
+
+
+async def find_account_by_id(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The account's id.")]
+) -> Account | None:
+    """The account, or null where there is none or it is not the reader's to see."""
+    info.context.signed_in()
+    return await readable_account(info.context, id)
+
+
+async def readable_account(context: Context, id: str) -> AnyAccount | None:
+    """The account of that public id, if the reader may read it; for administrators deleted ones too."""
+    parts = read_id(id)
+    if parts is None or not context.may_read(parts[1]):
+        return None
+    records = await find_accounts([parts[1]])
+    found = account(records[0]) if records else None
+    return found if found is not None and found.id == id else None
 
 
 async def sign_up_client(info: Info, input: SignUpClientArgument) -> SignUpPayload:

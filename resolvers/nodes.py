@@ -4,10 +4,9 @@ from typing import Annotated
 
 import strawberry
 
-from auth.account_records import find_account
+from resolvers.accounts import readable_account
 from resolvers.operations import readable_operation
 from resolvers.wallets import readable_wallet
-from schema.accounts import account
 from schema.context import Info
 from schema.ids import IdKind, read_id
 from schema.nodes import Node
@@ -29,6 +28,4 @@ async def find_node(
         return None if view is None else wallet(view, context)
     if kind is IdKind.OPERATION:
         return await readable_operation(context, uuid)
-    record = await find_account(uuid) if context.may_read(uuid) else None
-    found = None if record is None else account(record)
-    return found if found is not None and found.id == id else None
+    return await readable_account(context, id)

@@ -7,7 +7,6 @@ import strawberry
 
 from auth.principal import Role
 from ledger.outcomes import WalletView
-from ledger.reads import ID_MAX, ID_MIN
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import read_token
 from ledger.wallets import NewWallet
@@ -16,13 +15,13 @@ from schema.errors import user_errors
 from schema.failures import Failure, FailureCode
 from schema.ids import IdKind, read_id_of
 from schema.inputs import CreateWalletArgument
-from schema.paging import After, Before, First, Last, Order, cut, page_info, read_page, span_of
+from schema.paging import After, Before, First, Last, read_page
 from schema.payloads import CreateWalletPayload
 from schema.scalars import WalletToken
-from schema.wallets import Wallet, WalletConnection, WalletEdge, wallet
+from schema.wallet_pages import WalletConnection, WalletFilterArgument, wallet_page
+from schema.wallets import Wallet, wallet
 
 TEXT_CHARACTERS_MAX = 255
-_BY_ID = Order("w", UUID, ID_MIN, ID_MAX)
 
 TokenArgument = Annotated[WalletToken | None, strawberry.argument(description="The wallet's token.")]
 IdArgument = Annotated[strawberry.ID | None, strawberry.argument(description="The wallet's public id.")]
@@ -51,23 +50,18 @@ async def readable_wallet(context: Context, wallet_id: UUID) -> WalletView | Non
 
 
 async def list_wallets(
-    info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    info: Info,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+    filter_: WalletFilterArgument = None,
 ) -> WalletConnection:
     """The reader's wallets; everyone's for an administrator."""
     context = info.context
     principal = context.signed_in()
     owner_id = None if principal.role is Role.ADMIN else principal.account_id
-    page = read_page(first, after, last, before)
-    span = span_of(page, _BY_ID, newest_first=False)
-    views = await context.ledger.reads.wallets(owner_id, span)
-    kept, has_next, has_previous = cut(views, page)
-    edges = [WalletEdge(node=wallet(view, context), cursor=_BY_ID.write_cursor(view.id)) for view in kept]
-    return WalletConnection(
-        owner_id=owner_id,
-        nodes=[edge.node for edge in edges],
-        edges=edges,
-        page_info=page_info([edge.cursor for edge in edges], has_next, has_previous),
-    )
+    return await wallet_page(context, read_page(first, after, last, before), filter_, owner_id=owner_id)
 
 
 async def create_wallet(info: Info, input: CreateWalletArgument) -> CreateWalletPayload:

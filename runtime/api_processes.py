@@ -24,31 +24,40 @@ class ApiProcessesError(Exception):
 
 
 class Signals:
-    """SIGINT, SIGTERM and SIGHUP counted for a loop to look at, and a descriptor that wakes it for each."""
+    """SIGINT, SIGTERM and SIGHUP of this process from now on: each raises KeyboardInterrupt, as Ctrl-C does.
+
+    Each is counted as well: an exception that is raised in a destructor, whatever was under way, comes to nobody.
+    While a loop listens they are counted only.
+    """
 
     def __init__(self) -> None:
         self.stops_asked = 0
+        self._is_listening = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop_asked)
 
     @contextmanager
     def listened_to(self) -> Iterator[int]:
+        """A descriptor that wakes the loop for each of them, and when a child has ended."""
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         os.set_blocking(reading, False)
-        watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, self._stop_asked) for number in watched}
-        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._is_listening = True
+        before = signal.signal(signal.SIGCHLD, lambda *_: None)
         waker_before = signal.set_wakeup_fd(writing)
         try:
             yield reading
         finally:
             signal.set_wakeup_fd(waker_before)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            signal.signal(signal.SIGCHLD, before)
+            self._is_listening = False
             os.close(reading)
             os.close(writing)
 
     def _stop_asked(self, *_: object) -> None:
         self.stops_asked += 1
+        if not self._is_listening:
+            raise KeyboardInterrupt
 
 
 @dataclass
@@ -79,15 +88,19 @@ class ApiProcesses:
         self._early_deaths = 0
 
     def run(
-        self, *, on_ready: Callable[[], None], on_stop: Callable[[], None], is_doomed: Callable[[], bool]
+        self,
+        signals: Signals,
+        *,
+        on_ready: Callable[[], None],
+        on_stop: Callable[[], None],
+        is_doomed: Callable[[], bool],
     ) -> None:
-        """Until SIGINT or SIGTERM has stopped all processes, or `is_doomed` says that going on is no use.
+        """Until one of the signals has stopped all processes, or `is_doomed` says that going on is no use.
 
         `on_ready` is called once, when the first process answers requests; `on_stop` once, before they are
         told to stop. A second signal kills what is still running. Raises ApiProcessesError when processes die
         as soon as they start.
         """
-        signals = Signals()
         # The processes hold the reading end, and see its end when this process dies in whatever way.
         launcher_reading, launcher_writing = os.pipe()
         ready_reading, ready_writing = os.pipe()

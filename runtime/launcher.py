@@ -4,14 +4,13 @@ Nothing heavy is imported here: the launcher is what a newcomer waits for, and w
 """
 
 import os
-import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import click
 
-from runtime.api_processes import ApiProcesses
+from runtime.api_processes import ApiProcesses, Signals
 from runtime.embedded import EmbeddedServer
 from runtime.settings import Settings
 
@@ -34,8 +33,7 @@ def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str
     before the service was up or, a second time, while the database stopped.
     """
     # Ended by `kill` or by closing its terminal, it goes the way of Ctrl-C; so it does started with `&`.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    signals = Signals()
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(settings.host, settings.port))
         server = None
@@ -58,6 +56,7 @@ def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str
             click.echo("\nStopping: requests under way finish first; Ctrl-C once more stops at once.")
 
         api_processes.run(
+            signals,
             on_ready=lambda: _greet(settings, listening.getsockname()[1]),
             on_stop=on_stop,
             is_doomed=lambda: server is not None and not server.is_running(),

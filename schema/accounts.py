@@ -1,14 +1,20 @@
 """People and companies as clients see them."""
 
+from typing import TypedDict
+from uuid import UUID
+
 import strawberry
 
 from auth.account_records import AccountRecord
 from auth.principal import Role
 from models.accounts import ClientProfile, CompanyProfile
+from schema.context import Info
 from schema.enums import describe_enum
 from schema.ids import IdKind, write_id
 from schema.nodes import Node
+from schema.paging import After, Before, First, Last, read_page
 from schema.scalars import DateTime
+from schema.wallet_pages import WalletConnection, WalletFilterArgument, wallet_page
 
 describe_enum(
     Role,
@@ -25,12 +31,34 @@ describe_enum(
 class Account:
     """What clients, companies and administrators share."""
 
+    account_id: strawberry.Private[UUID]
     id: strawberry.ID = strawberry.field(description="Public, unique over all types, and never reused.")
     email: str = strawberry.field(
-        description="The e-mail address used to sign in; unique, case makes no difference."
+        description="The e-mail address used to sign in; unique, case makes no difference; `deleted` once erased."
     )
     role: Role = strawberry.field(description="What the account may do.")
     created_at: DateTime = strawberry.field(description="When it signed up.")
+
+    @strawberry.field(
+        description=(
+            "Its wallets, oldest first. Null unless the reader is signed in as this account or as an administrator, so "
+            "also in the answer to signing up or logging in, whose token counts from the next request on."
+        )
+    )
+    async def wallets(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter_: WalletFilterArgument = None,
+    ) -> WalletConnection | None:
+        """A page of its wallets."""
+        if not info.context.may_read(self.account_id):
+            return None
+        page = read_page(first, after, last, before)
+        return await wallet_page(info.context, page, filter_, owner_id=self.account_id)
 
 
 @strawberry.type(description="A person who owns wallets.")
@@ -58,35 +86,53 @@ class Administrator(Node, Account):
     """An account with the role ADMIN."""
 
 
-def account(record: AccountRecord) -> Client | Company | Administrator:
+@strawberry.type(description="An account that its owner deleted: nothing personal is left of it.")
+class DeletedAccount(Node, Account):
+    """What administrators see of it."""
+
+    deleted_at: DateTime = strawberry.field(description="When it was deleted.")
+
+
+AnyAccount = Client | Company | Administrator | DeletedAccount
+
+
+class _Shared(TypedDict):
+    account_id: UUID
+    id: strawberry.ID
+    email: str
+    role: Role
+    created_at: DateTime
+
+
+_ID_KINDS = {Role.CLIENT: IdKind.CLIENT, Role.COMPANY: IdKind.COMPANY, Role.ADMIN: IdKind.ADMINISTRATOR}
+
+
+def account(record: AccountRecord) -> AnyAccount:
     """An account as its owner and administrators see it."""
-    email, role, created_at = record.email, record.role, DateTime(record.created_at)
+    shared = _Shared(
+        account_id=record.id,
+        id=strawberry.ID(write_id(_ID_KINDS[record.role], record.id)),
+        email=record.email,
+        role=record.role,
+        created_at=DateTime(record.created_at),
+    )
     profile = record.profile
+    if record.deleted_at is not None:
+        return DeletedAccount(**shared, deleted_at=DateTime(record.deleted_at))
     if isinstance(profile, ClientProfile):
         return Client(
-            id=strawberry.ID(write_id(IdKind.CLIENT, record.id)),
-            email=email,
-            role=role,
-            created_at=created_at,
+            **shared,
             first_name=profile.first_name,
             last_name=profile.last_name,
             phone_number=profile.phone_number,
         )
     if isinstance(profile, CompanyProfile):
         return Company(
-            id=strawberry.ID(write_id(IdKind.COMPANY, record.id)),
-            email=email,
-            role=role,
-            created_at=created_at,
+            **shared,
             name=profile.name,
             url=profile.url,
             first_name=profile.first_name,
             last_name=profile.last_name,
             phone_number=profile.phone_number,
         )
-    return Administrator(
-        id=strawberry.ID(write_id(IdKind.ADMINISTRATOR, record.id)),
-        email=email,
-        role=role,
-        created_at=created_at,
-    )
+    return Administrator(**shared)

@@ -17,6 +17,9 @@ class IdKind(StrEnum):
     OPERATION = "op"
 
 
+ACCOUNT_KINDS = (IdKind.CLIENT, IdKind.COMPANY, IdKind.ADMINISTRATOR)
+
+
 def write_id(kind: IdKind, uuid: UUID) -> str:
     """The id as clients see it."""
     return f"{kind}_{uuid.hex}"

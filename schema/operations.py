@@ -5,6 +5,7 @@ from uuid import UUID
 
 import strawberry
 
+import schema.errors  # noqa: F401 - describes ErrorCode, which must come before anything has one
 from ledger.books import Currencies
 from ledger.outcomes import Operation as Record
 from schema.authorizations import Authorization, authorization

@@ -8,12 +8,14 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from resolvers.accounts import (
     change_password,
     delete_account,
+    find_account_by_id,
     log_in,
     log_out,
     sign_up_client,
     sign_up_company,
     viewer,
 )
+from resolvers.administrators import list_accounts, read_position
 from resolvers.charges import authorize, capture, charge, charge_many, refund, release
 from resolvers.currencies import convert, list_currencies, update_rates
 from resolvers.exports import export_history
@@ -28,7 +30,8 @@ from resolvers.wallet_life import (
     unfreeze_wallet,
 )
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
-from schema.accounts import Account, Administrator, Client, Company
+from schema.account_pages import AccountConnection
+from schema.accounts import Account, Administrator, Client, Company, DeletedAccount
 from schema.exports import ExportHistoryPayload
 from schema.money import Currency, Money
 from schema.nodes import Node
@@ -43,10 +46,12 @@ from schema.payloads import (
     OperationPayload,
     SignUpPayload,
 )
+from schema.position import CurrencyPosition
 from schema.rates import UpdateRatesPayload
 from schema.scalars import SCALARS
 from schema.wallet_life import DeleteAccountPayload, WalletPayload
-from schema.wallets import Wallet, WalletConnection
+from schema.wallet_pages import WalletConnection
+from schema.wallets import Wallet
 
 
 @strawberry.type(description="What can be read. Another's data are answered exactly as what does not exist.")
@@ -55,6 +60,17 @@ class Query:
 
     viewer: Account | None = strawberry.field(
         resolver=viewer, description="The account that the bearer token stands for; null when signed out."
+    )
+    account: Account | None = strawberry.field(
+        resolver=find_account_by_id,
+        description=(
+            "The reader's own account (any account, for an administrator) by id; null where there is none or it is not "
+            "theirs: the two can't be told apart."
+        ),
+    )
+    accounts: AccountConnection = strawberry.field(
+        resolver=list_accounts,
+        description="Administrators only: everyone's accounts, oldest first, deleted ones too.",
     )
     wallet: Wallet | None = strawberry.field(
         resolver=find_wallet,
@@ -80,6 +96,13 @@ class Query:
     authorizations: OperationConnection = strawberry.field(
         resolver=list_authorizations,
         description="The authorizations that the reader made, newest first; everyone's, for an administrator.",
+    )
+    position: list[CurrencyPosition] = strawberry.field(
+        resolver=read_position,
+        description=(
+            "Administrators only: what holders are owed and what stands on the other side of it, in each currency that "
+            "there is a wallet in, by code. Added up from all wallets in one snapshot, some 0.3 s for each million."
+        ),
     )
     currencies: list[Currency] = strawberry.field(
         resolver=list_currencies, description="Every currency that a wallet may have, by code."
@@ -217,7 +240,7 @@ def _schema() -> strawberry.Schema:
     made = strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[Client, Company, Administrator],
+        types=[Client, Company, Administrator, DeletedAccount],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for type_ in made._schema.type_map.values():  # noqa: SLF001 - Strawberry offers no other way to its core

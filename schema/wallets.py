@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -24,7 +23,7 @@ from schema.ids import IdKind, write_id
 from schema.money import Money, money
 from schema.nodes import Node
 from schema.operation_pages import OperationConnection, reserved_page
-from schema.paging import After, Before, First, Last, PageInfo, read_page
+from schema.paging import After, Before, First, Last, read_page
 from schema.reports import (
     CurrencyArgument,
     FromArgument,
@@ -190,26 +189,3 @@ def wallet(view: WalletView, context: Context) -> Wallet:
         status=WalletStatus(view.status),
         created_at=DateTime(view.created_at),
     )
-
-
-@strawberry.type(description="A wallet in a list.")
-class WalletEdge:
-    """The Relay type of that name."""
-
-    node: Wallet = strawberry.field(description="The wallet.")
-    cursor: str = strawberry.field(description="Where it stands in the list.")
-
-
-@strawberry.type(description="A page of wallets.")
-class WalletConnection:
-    """The Relay type of that name."""
-
-    owner_id: strawberry.Private[UUID | None]
-    nodes: list[Wallet] = strawberry.field(description="The wallets alone.")
-    edges: list[WalletEdge] = strawberry.field(description="The wallets with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
-
-    @strawberry.field(description="How many there are in all; counted only when asked for.")
-    async def total_count(self, info: Info) -> int:
-        """How many there are in all."""
-        return await info.context.ledger.reads.count_wallets(self.owner_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -89,7 +89,7 @@ async def _refuse_in_every_way(ledger: Ledger, client: Holder, company: Holder) 
         company.charge(client, "0.00", key="nothing"),
         Transfer(client.account_id, client.wallet, client.wallet, "1.00", None, ""),
         Transfer(poor.account_id, poor.wallet, client.wallet, "1.00", None, "", "gift"),
-        Charge(company.account_id, client.wallet, "1.00", None, "", idempotency_key="nowhere"),
+        Charge(uuid4(), client.wallet, "1.00", None, "", idempotency_key="nowhere"),
         Authorize(
             company.account_id, poor.wallet, "1.00", None, "", usual_wallet_id=company.wallet.wallet_id
         ),

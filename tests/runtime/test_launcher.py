@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.processes import SECONDS_MAX, processes_naming, wait_until
+from tests.runtime.processes import SECONDS_MAX, processes_naming, running_python, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 QUERY = b'{"query": "{ __typename }"}'
@@ -214,6 +214,29 @@ def test_interrupted_while_starting(data_dir: Path) -> None:
             # Before the launcher looks at signals, and so has started nothing, Python ends as it does.
             assert service.process.wait(timeout=SECONDS_MAX) in (0, 1, 130, -signal.SIGINT), said
         assert_nothing_runs(data_dir)
+
+
+# The interrupt comes while an object is cleared away: Python has nobody to raise it to.
+INTERRUPTED_IN_VAIN = """
+import os, signal, sys
+from runtime.api_processes import ApiProcesses, Signals
+class Clearing:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+signals = Signals()
+Clearing()
+print("goes on", flush=True)
+ApiProcesses(["false"], 1, {}, 0, 1.0).run(
+    signals, on_ready=lambda: None, on_stop=lambda: print("stops"), is_doomed=lambda: False
+)
+"""
+
+
+def test_an_interrupt_that_nobody_could_be_told_of_is_kept() -> None:
+    with running_python(INTERRUPTED_IN_VAIN) as process:
+        said, _ = process.communicate(timeout=SECONDS_MAX)
+    assert said.splitlines()[-2:] == ["goes on", "stops"]
+    assert process.returncode == 0
 
 
 def test_killed_launcher_leaves_nothing_and_the_next_start_recovers(data_dir: Path) -> None:

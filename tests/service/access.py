@@ -40,6 +40,10 @@ ROUTES: Final = {
     "Administrator": "node(id: $administrator) { ... on Administrator { ... } }",
     "Wallet": "wallet(id: $wallet) { ... }",
     "WalletConnection": "wallets(first: 50, after: $walletBefore) { ... }",
+    "DeletedAccount": "node(id: $deleted) { ... on DeletedAccount { ... } }",
+    "AccountConnection": "accounts(first: 50, after: $accountBefore) { ... }",
+    "AccountEdge": "accounts(first: 50, after: $accountBefore) { edges { ... } }",
+    "CurrencyPosition": "position { ... }",
     "WalletEdge": "wallets(first: 50, after: $walletBefore) { edges { ... } }",
     "Operation": "operation(id: $operation) { ... }",
     "OperationConnection": "operations(orderBy: OLDEST_FIRST, after: $operationBefore) { ... }",
@@ -64,6 +68,8 @@ ROUTES_OF_FIELDS: Final = {
     "Operation.origin": "operation(id: $refund) { ... }",
     "Operation.authorization": "operation(id: $authorization) { ... }",
 }
+# Fields of the query that are refused (FORBIDDEN) to whoever is no administrator.
+REFUSED: Final = ("accounts", "position")
 # What a payload holds is told to whoever sent the mutation, and to nobody else.
 PAYLOADS: Final = {
     "SignUpPayload": "token expiresAt account userErrors",
@@ -88,11 +94,16 @@ def _table(lines: list[tuple[str, str, Readers]]) -> Mapping[str, Readers]:
 # Who gets a value for the field of the owner's object; everyone else gets null, nothing or UNAUTHENTICATED.
 FIELDS: Final = _table(
     [
-        ("Account", "id email role createdAt", OWNERS),
+        ("Account", "id email role createdAt wallets", OWNERS),
         ("Node", "id", OWNERS),
-        ("Client", "id email role createdAt firstName lastName phoneNumber", OWNERS),
-        ("Company", "id email role createdAt name url firstName lastName phoneNumber", THE_COMPANY),
-        ("Administrator", "id email role createdAt", ADMIN),
+        ("Client", "id email role createdAt wallets firstName lastName phoneNumber", OWNERS),
+        ("Company", "id email role createdAt wallets", THE_COMPANY),
+        ("Company", "name url firstName lastName phoneNumber", THE_COMPANY),
+        ("Administrator", "id email role createdAt wallets", ADMIN),
+        ("DeletedAccount", "id email role createdAt wallets deletedAt", ADMIN),
+        ("AccountConnection", "nodes edges pageInfo totalCount", ADMIN),
+        ("AccountEdge", "node cursor", ADMIN),
+        ("CurrencyPosition", "currency owed available held pending outside exchange sum", ADMIN),
         ("Wallet", "id token name country city currency status createdAt", OWNERS),
         ("Wallet", "balance available held pending history authorizations pendingDeposits", OWNERS),
         ("Wallet", "balanceAt totals statement", OWNERS),
@@ -122,7 +133,8 @@ FIELDS: Final = _table(
         ("Query", "viewer", SIGNED_IN),
         ("Query", "currencies convert", EVERYONE),
         ("Query", "authorizations", THE_COMPANY),
-        ("Query", "wallet wallets node", OWNERS),
+        ("Query", "account wallet wallets node", OWNERS),
+        ("Query", "accounts position", ADMIN),
         ("Query", "operation operations", PARTIES),
         ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
         ("Mutation", "logOut changePassword exportHistory", SIGNED_IN),
@@ -134,12 +146,15 @@ FIELDS: Final = _table(
 )
 
 _WALLETS = "wallets({}) {{ nodes {{ id token }} }}"
+_ACCOUNTS = "accounts({}) {{ nodes {{ wallets {{ nodes {{ id token }} }} }} }}"
 _OPERATIONS = "operations({}) {{ nodes {{ id source {{ id token }} }} }}"
 _HISTORY = "wallet(id: $wallet) {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }}"
 _STATED = "wallet(id: $wallet) {{ statement {{ history({}) {{ nodes {{ id source {{ id token }} }} }} }} }}"
 _OWN = "wallet(id: $wallet) {{ id {} }}"
 _AFTER_W, _AFTER_O, _AFTER_H = (f"after: ${name}Before" for name in ("wallet", "operation", "entry"))
 _BEFORE = "last: 100, before: ${}After"
+_AFTER_A, _BEFORE_A = "after: $accountBefore", "before: $accountAfter"
+_LONG_AGO, _NEVER = '"2000-01-01T00:00:00Z"', '"9999-01-01T00:00:00Z"'
 _HELD = "wallet(id: $wallet) {{ authorizations({}) {{ nodes {{ source {{ id token }} }} }} }}"
 _PENDING = "wallet(id: $wallet) {{ pendingDeposits({}) {{ nodes {{ target {{ id token }} }} }} }}"
 _MADE = "authorizations({}) {{ nodes {{ source {{ id token }} }} }}"
@@ -155,6 +170,42 @@ ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
     "Query.wallets(after)": (_WALLETS.format(_AFTER_W), OWNERS),
     "Query.wallets(last)": (_WALLETS.format("last: 100"), OWNERS),
     "Query.wallets(before)": (_WALLETS.format(_BEFORE.format("wallet")), OWNERS),
+    "Query.wallets(filter)": (_WALLETS.format(f"filter: {{}}, {_AFTER_W}"), OWNERS),
+    "WalletFilter.currencies": (_WALLETS.format(f"filter: {{ currencies: [USD] }}, {_AFTER_W}"), OWNERS),
+    "WalletFilter.statuses": (_WALLETS.format(f"filter: {{ statuses: [ACTIVE] }}, {_AFTER_W}"), OWNERS),
+    "WalletFilter.owner": (_WALLETS.format("filter: { owner: $account }"), OWNERS),
+    "WalletFilter.text": (_WALLETS.format(f'filter: {{ text: "purse" }}, {_AFTER_W}'), OWNERS),
+    "Query.account(id)": ("account(id: $account) { wallets { nodes { id token } } }", OWNERS),
+    "Query.accounts(first)": (_ACCOUNTS.format(f"first: 1, {_AFTER_A}"), ADMIN),
+    "Query.accounts(after)": (_ACCOUNTS.format(_AFTER_A), ADMIN),
+    "Query.accounts(last)": (_ACCOUNTS.format(f"last: 1, {_BEFORE_A}"), ADMIN),
+    "Query.accounts(before)": (_ACCOUNTS.format(f"last: 1, {_BEFORE_A}"), ADMIN),
+    "Query.accounts(filter)": (_ACCOUNTS.format(f"filter: {{}}, {_AFTER_A}"), ADMIN),
+    "AccountFilter.roles": (_ACCOUNTS.format(f"filter: {{ roles: [CLIENT] }}, {_AFTER_A}"), ADMIN),
+    "AccountFilter.text": (_ACCOUNTS.format("filter: { text: $email }"), ADMIN),
+    "AccountFilter.from": (_ACCOUNTS.format(f"filter: {{ from: {_LONG_AGO} }}, {_AFTER_A}"), ADMIN),
+    "AccountFilter.to": (_ACCOUNTS.format(f"filter: {{ to: {_NEVER} }}, {_AFTER_A}"), ADMIN),
+    **{
+        f"{kind}.wallets({name})": (
+            f"node(id: ${account}) {{ ... on {kind} {{ wallets({argument}) {{ nodes {{ id token }} }} }} }}",
+            readers,
+        )
+        # One's own wallets are asked for; of accounts of other kinds none is the owner's.
+        for kind, account, readers in (
+            ("Account", "account", OWNERS),
+            ("Client", "account", OWNERS),
+            ("Company", "company", NOBODY),
+            ("Administrator", "administrator", NOBODY),
+            ("DeletedAccount", "deleted", NOBODY),
+        )
+        for name, argument in {
+            "first": "first: 100",
+            "after": _AFTER_W,
+            "last": "last: 100",
+            "before": _BEFORE.format("wallet"),
+            "filter": "filter: {}",
+        }.items()
+    },
     "Query.operation(id)": ("operation(id: $operation) { id }", PARTIES),
     "Query.operations(first)": (_OPERATIONS.format("first: 100"), PARTIES),
     "Query.operations(after)": (_OPERATIONS.format(_OLDEST + _AFTER_O), PARTIES),

@@ -12,8 +12,11 @@ from tests.service.rates import new_currency
 from tests.service.shop import refusal, succeeded
 
 OPERATIONS = ("operation", "refused", "converted", "pending", "authorization", "split", "refund")
+DELETE = (
+    "mutation ($password: String!) { deleteAccount(input: { password: $password }) { userErrors { code } } }"
+)
 VARIABLE_TYPES = {"token": "WalletToken!"} | dict.fromkeys(
-    ("account", "company", "administrator", "wallet", *OPERATIONS), "ID!"
+    ("account", "company", "administrator", "deleted", "wallet", *OPERATIONS), "ID!"
 )
 
 
@@ -75,7 +78,9 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
         "entryBefore": entries[0],
         "entryAfter": entries[3],
         # After all that happened here.
-        "newest": _cursor_of(more["pending"], plus=1),
+        "newest": _cursor_of("o", more["pending"], plus=1),
+        "email": emails[Reader.OWNER],
+        "deleted": await _deleted_account(anyone),
         **more,
     }
     for name, reader in (
@@ -84,6 +89,8 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
         ("administrator", Reader.ADMIN),
     ):
         variables[name] = (await apis[reader].ask("{ viewer { id } }")).data["viewer"]["id"]
+    for name, plus in (("accountBefore", -1), ("accountAfter", 1)):
+        variables[name] = _cursor_of("a", variables["account"], plus=plus)
     return Scene(apis, emails, wallet["token"], till["token"], variables)
 
 
@@ -103,10 +110,18 @@ async def _play_on(scene: Scene, other_token: str, charged: Any) -> dict[str, st
     return {name: payload["operation"]["id"] for name, payload in done.items()}
 
 
-def _cursor_of(operation_id: str, *, plus: int) -> str:
-    """Where the operation stands in a list of operations, or something right beside it."""
-    number = UUID(int=UUID(hex=operation_id.removeprefix("op_")).int + plus)
-    return base64.urlsafe_b64encode(f"o{number}".encode()).decode().rstrip("=")
+async def _deleted_account(anyone: Api) -> str:
+    client = await anyone.sign_up_client()
+    await client.create_wallet()
+    account_id: str = (await client.ask("{ viewer { id } }")).data["viewer"]["id"]
+    assert (await client.ask(DELETE, password=PASSWORD)).data == {"deleteAccount": {"userErrors": []}}
+    return account_id
+
+
+def _cursor_of(mark: str, public_id: str, *, plus: int) -> str:
+    """Where something stands right beside this in a list by id, whose cursors have that mark."""
+    number = UUID(int=UUID(hex=public_id.partition("_")[2]).int + plus)
+    return base64.urlsafe_b64encode(f"{mark}{number}".encode()).decode().rstrip("=")
 
 
 async def log_in(anyone: Api, email: str) -> Api:

@@ -87,6 +87,14 @@ def _values(data: Any, name: str) -> list[Any]:
     return found if is_empty else [*found, value]
 
 
+def _codes(reader: Reader, selection: str) -> list[str]:
+    """The error codes of an answer to a query of this selection."""
+    if reader is Reader.ANONYMOUS:
+        return [] if selection.startswith("currencies") else ["UNAUTHENTICATED"]
+    is_refused = selection.startswith(access.REFUSED) and reader is not Reader.ADMIN
+    return ["FORBIDDEN"] if is_refused else []
+
+
 @pytest.mark.parametrize("reader", Reader)
 async def test_who_gets_which_field(scene: Scene, reader: Reader) -> None:
     wrong = []
@@ -100,10 +108,7 @@ async def test_who_gets_which_field(scene: Scene, reader: Reader) -> None:
         before, _, after = route.rpartition("...")
         selection = before + _asked_for(field_name, kind.fields[field_name]) + after
         answer = await scene.ask(reader, selection)
-        expected_codes = (
-            [] if reader is not Reader.ANONYMOUS or "currencies" in route else ["UNAUTHENTICATED"]
-        )
-        if answer.error_codes != expected_codes:
+        if answer.error_codes != _codes(reader, route):
             wrong.append((name, answer.error_codes))
         if bool(_values(answer.body.get("data"), field_name)) != (reader in readers):
             wrong.append((name, answer.body))
@@ -119,7 +124,7 @@ async def test_who_gets_what_by_which_argument(scene: Scene, reader: Reader) -> 
         seen = any(mark in str(answer.body) for mark in marks)
         if seen != (reader in readers):
             wrong.append((name, answer.body))
-        if answer.error_codes != (["UNAUTHENTICATED"] if reader is Reader.ANONYMOUS else []):
+        if answer.error_codes != _codes(reader, selection):
             wrong.append((name, answer.error_codes))
     assert wrong == []
 
@@ -134,9 +139,13 @@ async def test_who_finds_what_at_the_root(scene: Scene, reader: Reader) -> None:
         "operation": "operation(id: $operation) { id }",
         "operations": "operations(orderBy: OLDEST_FIRST, after: $operationBefore) { nodes { id } }",
         "node": "node(id: $wallet) { id }",
+        "account": "account(id: $account) { id }",
+        "accounts": "accounts(first: 1) { nodes { id } }",
+        "position": "position { currency }",
     }.items():
         answer = await scene.ask(reader, selection)
-        found = _values(answer.body["data"], "id" if name != "currencies" else "code")
+        assert answer.error_codes == _codes(reader, "currencies" if name == "viewer" else selection), name
+        found = _values(answer.body["data"], {"currencies": "code", "position": "currency"}.get(name, "id"))
         assert bool(found) == (reader in FIELDS[f"Query.{name}"]), name
 
 
@@ -301,10 +310,15 @@ async def test_what_each_side_sees_of_the_other(scene: Scene) -> None:
 
 
 async def test_an_administrator_sees_every_account(scene: Scene) -> None:
-    for name, kind in (("account", "Client"), ("company", "Company"), ("administrator", "Administrator")):
+    for name, kind in (
+        ("account", "Client"),
+        ("company", "Company"),
+        ("administrator", "Administrator"),
+        ("deleted", "DeletedAccount"),
+    ):
         for reader in Reader:
-            answer = await scene.ask(reader, f"node(id: ${name}) {{ __typename id }}")
             owns = {"account": Reader.OWNER, "company": Reader.CHARGED_BY}.get(name, Reader.ADMIN) is reader
-            found = (answer.body.get("data") or {}).get("node")
             expected = {"__typename": kind, "id": scene.variables[name]} if owns or reader in ADMIN else None
-            assert found == expected, (name, reader)
+            for field in ("node", "account"):
+                answer = await scene.ask(reader, f"{field}(id: ${name}) {{ __typename id }}")
+                assert (answer.body.get("data") or {}).get(field) == expected, (name, reader)

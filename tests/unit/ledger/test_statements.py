@@ -9,7 +9,10 @@ from ledger.statements import load_statements
 LEDGER = Path("ledger")
 
 
-@pytest.mark.parametrize("file_name", ["statements.sql", "reads.sql", "exports.sql"])
+FILES = ["statements.sql", "reads.sql", "exports.sql", "position.sql", "reports.sql"]
+
+
+@pytest.mark.parametrize("file_name", FILES)
 def test_every_name_has_a_statement_of_its_own(file_name: str) -> None:
     statements = load_statements(file_name)
     names = [line for line in (LEDGER / file_name).read_text().splitlines() if line.startswith("-- name:")]
@@ -20,7 +23,7 @@ def test_every_name_has_a_statement_of_its_own(file_name: str) -> None:
         assert any(word in sql for word in ("SELECT", "INSERT", "UPDATE")), name
 
 
-@pytest.mark.parametrize("file_name", ["statements.sql", "reads.sql", "exports.sql"])
+@pytest.mark.parametrize("file_name", FILES)
 def test_no_statement_is_left_over(file_name: str) -> None:
     code = "".join(path.read_text() for path in LEDGER.glob("*.py"))
     unused = [name for name in load_statements(file_name) if f'"{name}"' not in code]
