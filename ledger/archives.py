@@ -20,7 +20,7 @@ import asyncpg
 
 from ledger.archive_files import ArchiveFile, file_name, write_file
 from ledger.archiving import ArchiveRefused, Description, Reason, Summary
-from ledger.partitioning import Period, is_over, lowest_id, period_of
+from ledger.partitioning import SETTLED_AFTER, Period, is_over, lowest_id, period_of
 from ledger.partitions import PARTITIONED_TABLES
 from ledger.statements import load_statements
 
@@ -135,9 +135,7 @@ async def _oldest(connection: asyncpg.Connection, period: str) -> Period:
         raise ArchiveRefused(Reason.PERIOD_UNKNOWN, f"There are no partitions of {period}.")
     bounds = own[PARTITIONED_TABLES[0]]
     if not is_over(bounds, await connection.fetchval("SELECT clock_timestamp()")):
-        message = (
-            f"{period} is not over, or not yet for two days: it ends at {bounds.ends_at:%Y-%m-%d} in UTC."
-        )
+        message = f"{period} ends on {bounds.ends_at:%Y-%m-%d}: that must be {SETTLED_AFTER.days} days ago."
         raise ArchiveRefused(Reason.PERIOD_NOT_OVER, message)
     if (older := min(found)) != period:
         raise ArchiveRefused(

@@ -1,5 +1,7 @@
 """What goes wrong with the service itself; a business refusal is a Rejection, never one of these."""
 
+from datetime import datetime
+
 
 class Overloaded(Exception):
     """The command could not be taken soon enough. It was not executed and never will be."""
@@ -15,3 +17,11 @@ class Unavailable(Exception):
     def __init__(self, *, executed_unknown: bool) -> None:
         super().__init__("The database does not answer.")
         self.executed_unknown = executed_unknown
+
+
+class Archived(Exception):
+    """What was asked for was before `until`, and is in an archive."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"What was before {until:%Y-%m-%dT%H:%M:%S.%fZ} is archived.")
+        self.until = until

@@ -7,8 +7,9 @@ from uuid import UUID
 
 # Enough for a quarter without anyone making new ones.
 MONTHS_AHEAD = 3
-# An operation's id is of the clock of the process that was asked, within a day of the database's; and a day to spare.
-SETTLED_AFTER = timedelta(days=2)
+# Totals and statements tell the last month where nothing is said, so that this much is always there. And an operation's
+# id is of the clock of the process that was asked, within a day of the database's.
+SETTLED_AFTER = timedelta(days=31 + 1)
 
 _BOUNDS = re.compile(r"FROM \('([0-9a-f-]{36})'\) TO \('([0-9a-f-]{36})'\)")
 
@@ -41,7 +42,7 @@ def period_of(bound: str) -> Period | None:
 
 
 def is_over(period: Period, now: datetime) -> bool:
-    """Whether the period ended long enough ago that nothing is added to it any more."""
+    """Whether the period ended so long ago that nothing is added to it, and nobody gets it without asking for it."""
     return period.ends_at + SETTLED_AFTER <= now
 
 

@@ -1,15 +1,17 @@
 """Sums over a wallet's entries, and its balance at any instant, read back without a lock."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from ledger.asking import asking
+from ledger.errors import Archived
 from ledger.statements import load_statements
 
 _SQL = load_statements("reports.sql")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Window(NamedTuple):
@@ -34,7 +36,8 @@ class Sums(NamedTuple):
 
 
 class Reports:
-    """Reads through a pool of connections. Everything here raises Unavailable when no answer comes in time."""
+    """Reads through a pool of connections. Everything here raises Unavailable when no answer comes in time, and
+    Archived where what was asked for is not all here."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -43,29 +46,44 @@ class Reports:
         """The wallet's entries of that time: of the last month where nothing is said."""
         ((month_before, now, low, high),) = await self._fetch("window", wallet_id, since, until)
         # What was given is not taken from the answer: the first instant of the calendar comes back as infinity.
-        return Window(wallet_id, since or month_before, until or now, low, high)
+        window = Window(wallet_id, since or month_before, until or now, low, high)
+        await self._expect_all_since(window.since, wallet_id)
+        return window
 
     async def totals(self, window: Window) -> Sums:
         """What came in and went out."""
         (row,) = await self._fetch("totals", *_arguments(window))
+        # Afterwards: a month may be taken out between the window and its sums.
+        await self._expect_all_since(window.since, window.wallet_id)
         return Sums(*map(int, row))
 
     async def totals_by_kind(self, window: Window) -> dict[str, Sums]:
         """What came in and went out by each kind of operation that moved money."""
         rows = await self._fetch("totals_by_kind", *_arguments(window))
+        await self._expect_all_since(window.since, window.wallet_id)
         return {kind: Sums(*map(int, sums)) for kind, *sums in rows}
 
     async def balance_at(self, wallet_id: UUID, instant: datetime) -> int:
         """The balance in minor units as it was at that instant, everything posted at it included."""
         ((sequence,),) = await self._fetch("sequence_at", wallet_id, instant)
-        return await self.balance_after(wallet_id, sequence)
+        balance = await self.balance_after(wallet_id, sequence)
+        await self._expect_all_since(instant, wallet_id)
+        return balance
 
     async def balance_after(self, wallet_id: UUID, sequence: int) -> int:
         """The balance in minor units after that many entries."""
         if sequence == 0:
             return 0
-        ((balance,),) = await self._fetch("balance_after", wallet_id, sequence)
+        rows = await self._fetch("balance_after", wallet_id, sequence)
+        if not rows:
+            await self._expect_all_since(EARLIEST, wallet_id)
+        ((balance,),) = rows
         return int(balance)
+
+    async def _expect_all_since(self, instant: datetime, wallet_id: UUID) -> None:
+        ((until,),) = await self._fetch("archived_until", wallet_id)
+        if until is not None and instant < until:
+            raise Archived(until)
 
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
         async with asking():

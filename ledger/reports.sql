@@ -31,4 +31,11 @@ GROUP BY o.kind ORDER BY o.kind;
 SELECT ledger_entries_before($1, $2::timestamptz + interval '1 microsecond');
 
 -- name: balance_after
-SELECT balance_after FROM entries WHERE wallet_id = $1 AND sequence = $2;
+SELECT balance_after FROM entries WHERE wallet_id = $1 AND sequence = $2
+UNION ALL
+SELECT balance FROM archived_openings WHERE wallet_id = $1 AND sequence = $2;
+
+-- name: archived_until
+-- Until when the wallet's entries are in an archive; null where all of them are here.
+SELECT max(decided_before) FROM archives
+WHERE detached_at IS NOT NULL AND EXISTS (SELECT FROM archived_openings WHERE wallet_id = $1);

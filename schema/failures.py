@@ -92,6 +92,8 @@ def failure_of(exception: BaseException | None) -> Failure | None:
             return Failure(
                 FailureCode.OVERLOADED, "Too much is waiting: try again.", retry_after_seconds=RETRY_SECONDS
             )
+        case ledger.errors.Archived():
+            return Failure(FailureCode.BAD_USER_INPUT, f"{exception} Ask for what came after it.")
         case auth.errors.Unavailable() | ledger.errors.Unavailable():
             return Failure(
                 FailureCode.UNAVAILABLE,

@@ -27,6 +27,9 @@ _AGED = """
     ) AS recent
 """
 
+# An operation knows when what it set aside ends.
+DUE = "UPDATE operations SET due_at = ends_at FROM reservations WHERE operation_id = id"
+
 
 async def add_partitions(connection: asyncpg.Connection, months: Sequence[datetime]) -> None:
     """Partitions of both tables from each month to the next one; the last is only an end."""
@@ -58,4 +61,5 @@ async def age(
             "UPDATE reservations SET ends_at = aged.moment + interval '7 days' FROM aged "
             "WHERE operation_id = aged.new_id AND state <> 'OPEN'"
         )
+        await connection.execute(DUE)
         await connection.execute("UPDATE wallets SET created_at = least(created_at, $1)", moment)

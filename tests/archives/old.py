@@ -13,7 +13,7 @@ from ledger.archiving import ArchiveRefused, Reason
 from ledger.commands import Authorize, Capture, Earlier, Refund
 from ledger.reads import SEQUENCE_MAX, Span
 from ledger.service import Ledger
-from tests.archives.aging import add_partitions, age
+from tests.archives.aging import DUE, add_partitions, age
 from tests.ledger.holders import Holder, open_holder
 
 AUGUST, SEPTEMBER, OCTOBER, NOVEMBER = (datetime(2025, month, 1, tzinfo=UTC) for month in (8, 9, 10, 11))
@@ -74,6 +74,7 @@ class Old:
         async with self.connection.transaction():
             await self.connection.execute("SET LOCAL session_replication_role = replica")
             await self.connection.execute("UPDATE reservations SET ends_at = $1 WHERE state = 'OPEN'", moment)
+            await self.connection.execute(DUE)
 
     async def chapter(self, name: str) -> None:
         """One of each kind, and a refusal."""

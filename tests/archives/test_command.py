@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -22,10 +23,15 @@ SECONDS_MAX = 60
 DEPOSITS = 30
 
 
+def partitions(settings: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """The same of one of the commands that this is about."""
+    return purser(settings, "partitions", *arguments)
+
+
 def purser(settings: Mapping[str, str], *arguments: str) -> tuple[int, str]:
     """Exit code, and all that the command printed."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "cli", "partitions", *arguments],
+        [sys.executable, "-P", "-m", "cli", *arguments],
         env={**os.environ, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -93,23 +99,41 @@ async def sequences(shop: Shop, order: str, page: str, cursor: str) -> list[int]
         arguments = f'orderBy: {order}, {page}: 7, {cursor}: "{at}"'
 
 
+async def reports(shop: Shop, *, since: datetime) -> Any:
+    """The purse's balance then, and what happened since; or the codes of what could not be told."""
+    answer = await shop.client.ask(
+        "query ($token: WalletToken, $since: DateTime!) { wallet(token: $token) { "
+        "balanceAt(at: $since) { amount } totals(from: $since) { moneyIn { amount } moneyOut { amount } } "
+        "unasked: totals { operationCount } statement(from: $since) { opening { amount } closing { amount } "
+        "totals { operationCount } history { edges { sequence } } } } }",
+        token=shop.purse["token"],
+        since=since.isoformat(),
+    )
+    return set(answer.error_codes) or answer.data
+
+
 async def test_a_month_goes_and_comes_back(
     shop: Shop, settings: dict[str, str], connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     balances = await shop.balances()
     whole = await sequences(shop, "OLDEST_FIRST", "first", "after")
     assert whole == list(range(1, len(whole) + 1))
+    september = await reports(shop, since=SEPTEMBER)
     oldest = (await shop.client.history(shop.purse["token"], "orderBy: OLDEST_FIRST, first: 1"))["edges"][0]
     charged = await shop.charge("4.00", idempotencyKey="August")
     assert charged["replayed"]
     path = file_of(tmp_path, "202508")
 
-    assert purser(settings, "archive", "202508", str(tmp_path))[0] == 0
-    code, said = purser(settings, "detach", str(path))
+    assert partitions(settings, "archive", "202508", str(tmp_path))[0] == 0
+    code, said = partitions(settings, "detach", str(path))
     assert (code, "202508 is in " in said) == (0, True)
     await assert_invariants(connection)
 
     assert await shop.balances() == balances
+    assert await reports(shop, since=SEPTEMBER) == september
+    assert await reports(shop, since=SEPTEMBER - timedelta(seconds=1)) == {"BAD_USER_INPUT"}
+    code, said = purser(settings, "reconcile")
+    assert code == 0, said
     left = whole[1 + DEPOSITS // 2 + 1 :]
     for order, page, cursor, expected in (
         ("OLDEST_FIRST", "first", "after", left),
@@ -132,7 +156,7 @@ async def test_a_month_goes_and_comes_back(
     assert (await shop.charge("4.00", idempotencyKey="September"))["operation"]["success"]
     assert await shop.balances() == balances
 
-    assert purser(settings, "restore", str(path)) == (0, "202508 is in the tables.\n")
+    assert partitions(settings, "restore", str(path)) == (0, "202508 is in the tables.\n")
     assert await sequences(shop, "OLDEST_FIRST", "first", "after") == whole
     assert await shop.client.operation(oldest["node"]["id"]) is not None
     assert (await shop.charge("4.00", idempotencyKey="August"))["operation"] == charged["operation"]
@@ -140,16 +164,16 @@ async def test_a_month_goes_and_comes_back(
 
 
 async def test_a_refusal_names_its_code(shop: Shop, settings: dict[str, str], tmp_path: Path) -> None:
-    code, said = purser(settings, "archive", "202509", str(tmp_path))
+    code, said = partitions(settings, "archive", "202509", str(tmp_path))
     assert (code, said) == (
         1,
         "Error: OLDER_FIRST: 202508 is older and still here: archive and detach it first.\n",
     )
-    code, said = purser(settings, "restore", str(tmp_path / "nothing"))
+    code, said = partitions(settings, "restore", str(tmp_path / "nothing"))
     assert code == 1
     assert said.startswith("Error: FILE_UNUSABLE: ")
     (tmp_path / "purser-202508.jsonl.gz.draft").mkdir()
-    code, said = purser(settings, "archive", "202508", str(tmp_path))
+    code, said = partitions(settings, "archive", "202508", str(tmp_path))
     assert code == 1
     assert said.startswith("Error: FILE_UNUSABLE: ")
 
@@ -157,9 +181,9 @@ async def test_a_refusal_names_its_code(shop: Shop, settings: dict[str, str], tm
 async def test_the_list_is_the_same_by_url_and_by_folder(
     shop: Shop, service: Service, settings: dict[str, str]
 ) -> None:
-    code, said = purser(settings, "list")
+    code, said = partitions(settings, "list")
     assert code == 0
-    assert purser({"DATABASE_URL": service.dsn}, "list") == (0, said)
+    assert partitions({"DATABASE_URL": service.dsn}, "list") == (0, said)
     lines = [line.split() for line in said.splitlines()]
     assert lines[0] == ["TABLE", "PERIOD", "ROWS", "SIZE", "STATE"]
     states = {
@@ -174,5 +198,5 @@ async def test_the_list_is_the_same_by_url_and_by_folder(
 
 def test_it_starts_the_embedded_server_where_nothing_runs(tmp_path: Path) -> None:
     settings = {"PURSER_DATA_DIR": str(tmp_path / "data")}
-    code, said = purser(settings, "list")
+    code, said = partitions(settings, "list")
     assert (code, "run `purser migrate`" in said) == (1, True)

@@ -13,6 +13,7 @@ from ledger import archives
 from ledger.archiving import Reason
 from ledger.commands import Refund
 from ledger.partition_list import State, list_partitions
+from ledger.reconciliation import CHECKS, Reconciliation
 from ledger.rejections import ErrorCode
 from tests.archives.old import PERIODS, SEPTEMBER, Old, Operator, Tables, file_of, refused, take_out
 from tests.ledger.invariants import assert_invariants
@@ -24,13 +25,24 @@ def rows_before(tables: Tables, table: str, since: Tables) -> list[asyncpg.Recor
     return [row for row in tables[table] if row["created_at"] <= until]
 
 
-async def test_months_go_and_come_back_as_they_were(old: Old, operator: Operator, tmp_path: Path) -> None:
+async def assert_reconciled(dsn: str) -> None:
+    """What `purser reconcile` says."""
+    async with Reconciliation.open(dsn) as ledger:
+        findings = [await ledger.check(name) for name in CHECKS]
+    assert not [finding for finding in findings if finding.fault_count]
+
+
+async def test_months_go_and_come_back_as_they_were(
+    old: Old, operator: Operator, dsn: str, tmp_path: Path
+) -> None:
+    await assert_reconciled(dsn)
     whole = await old.tables()
     stages = {}
     for period in PERIODS:
         stages[period] = await old.tables()
         await take_out(operator, tmp_path, period)
         await assert_invariants(old.connection)
+        await assert_reconciled(dsn)
     assert {row["stands_in"] for row in (await old.tables())["entries"]}.isdisjoint(
         f"entries_{period}" for period in PERIODS
     )
@@ -45,6 +57,7 @@ async def test_months_go_and_come_back_as_they_were(old: Old, operator: Operator
         assert [row["wallet_id"] for row in tables["archived_openings"]] == [
             row["wallet_id"] for row in stages[period]["archived_openings"]
         ]
+    await assert_reconciled(dsn)
     await old.chapter("at the end")
     await assert_invariants(old.connection)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):

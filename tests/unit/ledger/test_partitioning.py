@@ -63,8 +63,8 @@ def test_a_partition_without_bounds_has_no_period(words: str) -> None:
     assert period_of(words) is None
 
 
-def test_a_period_is_over_once_no_clock_may_still_be_in_it() -> None:
+def test_a_period_is_over_once_it_is_not_of_the_last_month_by_any_clock() -> None:
     november = Period(utc(2026, 11), utc(2026, 12))
-    assert not is_over(november, utc(2026, 12, 2))
-    assert not is_over(november, utc(2026, 12, 3) - timedelta(microseconds=1))
-    assert is_over(november, utc(2026, 12, 3))
+    assert not is_over(november, utc(2027, 1, 1))
+    assert not is_over(november, utc(2027, 1, 2) - timedelta(microseconds=1))
+    assert is_over(november, utc(2027, 1, 2))
