@@ -101,6 +101,8 @@ class Reconciliation:
             if not await is_current(connection):
                 raise NotReconcilableError("The database's schema is not current: run `purser migrate`.")
             async with connection.transaction(isolation="repeatable_read", readonly=True):
+                # Before the first look: a month that is taken out afterwards would be in no table that is seen.
+                await connection.execute("LOCK TABLE operations, entries IN ACCESS SHARE MODE")
                 row = await connection.fetchrow(_SQL["figures"])
                 assert row is not None
                 yield cls(connection, Figures(*row))

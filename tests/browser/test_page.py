@@ -24,6 +24,7 @@ async def test_it_opens_on_the_story(explorer: Explorer) -> None:
         "Capture",
         "Transfer",
         "History",
+        "Statement",
     ]
     await expect(explorer.page.get_by_role("tab").last).to_be_in_viewport(ratio=1)
     assert "signUpClient(input: $input)" in await text_of(explorer.query_editor)

@@ -53,6 +53,8 @@ async def test_the_story_runs_to_the_first_charge_without_typing_a_word(explorer
         "-12.50",
         "50.00",
     ]
+    (stated,) = (await run_step(explorer, "Statement"))["nodes"]
+    assert stated["statement"]["closing"] == {"amount": "36.00", "currency": "USD"}
 
 
 def changes(wallets: Any) -> list[str]:

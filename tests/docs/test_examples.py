@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     "CI" not in os.environ and not (shutil.which("curl") and shutil.which("jq")),
     reason="curl and jq are not installed",
 )
-NAMES = ("first_charge.sh", "every_way.sh")
+NAMES = ("first_charge.sh", "every_way.sh", "reports.sh")
 
 
 def run(name: str, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +47,12 @@ def administrator(service: Service) -> str:
 
 def test_the_first_charge(service: Service) -> None:
     done = run("first_charge.sh", service.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("All as it should be.\n")
+
+
+def test_reports(service: Service) -> None:
+    done = run("reports.sh", service.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("All as it should be.\n")
 
