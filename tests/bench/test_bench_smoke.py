@@ -56,3 +56,23 @@ def test_a_short_history_is_exported_in_both_formats() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for export_format in ("CSV", "JSON_LINES"):
         assert f"{export_format}: link in " in done.stdout
+
+
+@pytest.mark.slow
+def test_a_history_of_two_years_is_paged_at_both_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.history", "--entries=100000", "--rounds=1"],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    # How long a page takes means nothing here.
+    assert done.returncode == 0 or "A deep page takes" in done.stderr, done.stdout + done.stderr
+    for row in (
+        "all",
+        "one payer (one in 1,000)",
+        "of one month, now and long ago",
+        "totals of a month by kind",
+    ):
+        assert f"| {row} | " in done.stdout

@@ -21,9 +21,9 @@ async def crowded(connection: asyncpg.Connection) -> asyncpg.Connection:
             SELECT gen_random_uuid(), 'HOLDER', lpad(to_hex(n), 32, '0')::uuid, '', 'USD', now()
             FROM generate_series(1, 20000) AS n;
             INSERT INTO reservations
-                (operation_id, kind, wallet_id, account_id, state, asked, remaining, credit, ends_at)
+                (operation_id, kind, wallet_id, account_id, state, asked, remaining, debit, credit, ends_at)
             SELECT gen_random_uuid(), 'AUTHORIZATION', id, owner_id, CASE WHEN n % 10 = 0 THEN 'OPEN' ELSE 'ENDED' END,
-                   1, 0, 0, now()
+                   1, 0, 1, 0, now()
             FROM (SELECT *, row_number() OVER () AS n FROM wallets) AS numbered;
             """
         )
