@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -56,13 +57,16 @@ def row_of(entry: ExportedEntry, currency: Currency) -> Row:
     )
 
 
-# What a spreadsheet takes for the beginning of a formula, the full-width forms too.
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a spreadsheet takes for the beginning of a formula, the full-width forms too: at the beginning, and wherever one
+# that separates cells by something else than commas would begin a cell.
+_RUNS = re.compile(
+    r"^(?=[\t\r\n=+\-@\uff1d\uff0b\uff0d\uff20])|(?<=[;\t\r\n|])(?=[ \"']*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
 
 
 def inert(text: str) -> str:
     """The text as a cell that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return _RUNS.sub("'", text)
 
 
 def _csv(rows: Iterable[Iterable[str | None]]) -> bytes:

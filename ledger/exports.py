@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from ledger.asking import asking
+from ledger.calendar import within_calendar
 from ledger.reads import Reads
 from ledger.statements import load_statements
 
@@ -53,7 +54,9 @@ class Exports:
     async def window(self, wallet_id: UUID, since: datetime | None, until: datetime | None) -> Window:
         """What the wallet's history holds right now from `since` to before `until`; None is without bound."""
         async with asking():
-            row = await self._pool.fetchrow(_STATEMENTS["export_window"], wallet_id, since, until)
+            row = await self._pool.fetchrow(
+                _STATEMENTS["export_window"], wallet_id, within_calendar(since), within_calendar(until)
+            )
         return Window(*row) if row is not None else Window(0, 0, 0)
 
     async def parts(self, wallet_id: UUID, window: Window) -> AsyncGenerator[list[ExportedEntry]]:

@@ -11,6 +11,7 @@ import asyncpg
 
 from ledger.asking import asking
 from ledger.commands import Earlier
+from ledger.long_reads import LongReads
 from ledger.money import BIGINT_MAX
 from ledger.outcomes import Operation, WalletView
 from ledger.rejections import ErrorCode
@@ -91,6 +92,11 @@ class Filter:
     counterparty_id: UUID | None = None
     text: str | None = None
 
+    @property
+    def looks_through(self) -> bool:
+        """Whether operations have to be looked at that are not wanted."""
+        return self != Filter(self.since, self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class WalletFilter:
@@ -116,8 +122,9 @@ class Span(Generic[Key]):
 class Reads:
     """Reads through a pool of connections. Everything here raises Unavailable when no answer comes in time."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, long_reads: LongReads | None = None) -> None:
         self._pool = pool
+        self._long_reads = long_reads or LongReads(pool)
 
     async def wallet(self, wallet_id: UUID) -> WalletView | None:
         """A holder's wallet, whoever it belongs to."""
@@ -229,7 +236,8 @@ class Reads:
 
     async def history(self, wallet_id: UUID, span: Span[int]) -> list[HistoryItem]:
         """A wallet's entries by sequence."""
-        rows = await self._fetch(
+        fetch = self._long_reads.fetch if span.wanted.looks_through else self._fetch
+        rows = await fetch(
             _directed(span)["history"], wallet_id, span.low, span.high, *_arguments(span.wanted), span.limit
         )
         return [
@@ -239,7 +247,7 @@ class Reads:
     async def count_history(self, wallet_id: UUID, span: Span[int]) -> int:
         """How many of a wallet's entries are in the span, however many its limit is."""
         arguments = (wallet_id, span.low, span.high, *_arguments(span.wanted))
-        rows = await self._fetch(_NEWEST_FIRST["count_history"], *arguments)
+        rows = await self._long_reads.fetch(_NEWEST_FIRST["count_history"], *arguments)
         return int(rows[0][0])
 
     async def operations(self, owner_id: UUID | None, span: Span[UUID]) -> list[Operation]:
@@ -248,7 +256,8 @@ class Reads:
         if owner_id is not None:
             rows = await self._fetch("SELECT id FROM wallets WHERE owner_id = $1", owner_id)
             wallet_ids = [row["id"] for row in rows]
-        rows = await self._fetch(
+        fetch = self._long_reads.fetch if span.wanted.looks_through else self._fetch
+        rows = await fetch(
             _directed(span)["operations"],
             wallet_ids,
             span.low,

@@ -154,7 +154,7 @@ WHERE o.id > $2 AND o.id < $3
       FROM unnest($1) AS wallet (id) CROSS JOIN LATERAL (
           SELECT e.operation_id FROM entries e
           CROSS JOIN LATERAL (SELECT * FROM operations WHERE id = e.operation_id OFFSET 0) AS o
-          WHERE e.wallet_id = wallet.id AND e.operation_id > $2 AND e.operation_id < $3
+          WHERE e.wallet_id = wallet.id AND $10 IS DISTINCT FROM wallet.id AND e.operation_id > $2 AND e.operation_id < $3
             AND e.operation_id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
             AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
             AND {matching}

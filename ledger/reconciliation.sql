@@ -129,6 +129,13 @@ WHERE ((source_id IS NULL AND target_id IS NULL)
        OR (target_id IS NOT NULL AND target.amount IS DISTINCT FROM coalesce(credited, 0)))
   AND is_one;
 
+-- name: unconverted_operations_moved_their_amount
+SELECT coalesce(source_id, target_id) AS wallet_id, id AS operation_id, NULL::bigint AS entry, 'amount' AS what, currency,
+       CASE WHEN kind IN ('DEPOSIT', 'REFUND') THEN credited ELSE debited END AS expected, amount AS found
+FROM operations
+WHERE status = 'SUCCEEDED' AND rate IS NULL AND kind IN ('DEPOSIT', 'CHARGE', 'TRANSFER', 'REFUND', 'CAPTURE')
+  AND amount IS DISTINCT FROM CASE WHEN kind IN ('DEPOSIT', 'REFUND') THEN credited ELSE debited END;
+
 -- name: refused_operations_moved_nothing
 SELECT wallet_id, operation_id, sequence AS entry, 'amount' AS what, e.currency, 0 AS expected, e.amount AS found
 FROM operations o JOIN entries e ON e.operation_id = o.id

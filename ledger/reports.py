@@ -1,17 +1,18 @@
 """Sums over a wallet's entries, and its balance at any instant, read back without a lock."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from ledger.asking import asking
+from ledger.calendar import EARLIEST, within_calendar
 from ledger.errors import Archived
+from ledger.long_reads import LongReads
 from ledger.statements import load_statements
 
 _SQL = load_statements("reports.sql")
-EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Window(NamedTuple):
@@ -39,32 +40,33 @@ class Reports:
     """Reads through a pool of connections. Everything here raises Unavailable when no answer comes in time, and
     Archived where what was asked for is not all here."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, long_reads: LongReads | None = None) -> None:
         self._pool = pool
+        self._long_reads = long_reads or LongReads(pool)
 
     async def window(self, wallet_id: UUID, since: datetime | None, until: datetime | None) -> Window:
         """The wallet's entries of that time: of the last month where nothing is said."""
-        ((month_before, now, low, high),) = await self._fetch("window", wallet_id, since, until)
-        # What was given is not taken from the answer: the first instant of the calendar comes back as infinity.
-        window = Window(wallet_id, since or month_before, until or now, low, high)
+        bounds = await self._fetch("window", wallet_id, within_calendar(since), within_calendar(until))
+        window = Window(wallet_id, *bounds[0])
         await self._expect_all_since(window.since, wallet_id)
         return window
 
     async def totals(self, window: Window) -> Sums:
         """What came in and went out."""
-        (row,) = await self._fetch("totals", *_arguments(window))
+        (row,) = await self._long_reads.fetch(_SQL["totals"], *_arguments(window))
         # Afterwards: a month may be taken out between the window and its sums.
         await self._expect_all_since(window.since, window.wallet_id)
         return Sums(*map(int, row))
 
     async def totals_by_kind(self, window: Window) -> dict[str, Sums]:
         """What came in and went out by each kind of operation that moved money."""
-        rows = await self._fetch("totals_by_kind", *_arguments(window))
+        rows = await self._long_reads.fetch(_SQL["totals_by_kind"], *_arguments(window))
         await self._expect_all_since(window.since, window.wallet_id)
         return {kind: Sums(*map(int, sums)) for kind, *sums in rows}
 
     async def balance_at(self, wallet_id: UUID, instant: datetime) -> int:
         """The balance in minor units as it was at that instant, everything posted at it included."""
+        instant = within_calendar(instant)
         ((sequence,),) = await self._fetch("sequence_at", wallet_id, instant)
         balance = await self.balance_after(wallet_id, sequence)
         await self._expect_all_since(instant, wallet_id)

@@ -18,6 +18,7 @@ from ledger.currencies import CurrencyBook
 from ledger.errors import Unavailable
 from ledger.executor import Executor
 from ledger.exports import Exports
+from ledger.long_reads import LongReads
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import keep_partitions, try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
@@ -42,8 +43,9 @@ class Ledger:
 
     def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
         self._currencies = currencies
-        self.reads = Reads(pool)
-        self.reports = Reports(pool)
+        long_reads = LongReads(pool)
+        self.reads = Reads(pool, long_reads)
+        self.reports = Reports(pool, long_reads)
         self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self._pool = pool

@@ -41,9 +41,10 @@ CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "change
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 # A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
 LIST_ITEMS = 10
-# What adds up or looks through a whole history, however long, costs as much as a page.
-SUMMING_FIELDS = frozenset({"totals", "byKind", "statement", "balanceAt", "totalCount"})
-SUMMING_COST = 20
+# What looks an instant up, or adds up a whole history, however long.
+READING_COSTS = {"balanceAt": 20, "statement": 20, "totals": 200, "byKind": 200, "totalCount": 20}
+# A filter may look through a whole history for one page.
+FILTER_COST = 200
 # What the outcome of one of many inputs may cost before it counts: an input is worth an answer, not pages.
 OUTCOME_ALLOWANCE = 100
 
@@ -287,7 +288,9 @@ class _Measure:
             else None
         )
         credentials = int(name in CREDENTIAL_FIELDS and parent is self._schema.mutation_type)
-        own = SUMMING_COST if name in SUMMING_FIELDS else 1
+        own = READING_COSTS.get(name, 1)
+        if any(argument.name.value == "filter" for argument in field.arguments or ()):
+            own += FILTER_COST
         if not field.selection_set:
             return Cost(own, 1, 1, credentials)
         below = self.selection_set(

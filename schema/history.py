@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from ledger.calendar import within_calendar
 from ledger.outcomes import WalletView
 from ledger.reads import ID_MIN, SEQUENCE_MAX, Filter, Span
 from schema.context import Context, Info
@@ -55,7 +56,11 @@ class HistoryFilter:
         default=None, description="Of at most this `amount`, in whichever currency it was asked for in."
     )
     counterparty: strawberry.ID | None = strawberry.field(
-        default=None, description="With the wallet of this public id on the other side."
+        default=None,
+        description=(
+            "With the wallet of this public id on the other side: of a charge the payer's and the company's, not those "
+            "that got a part of it."
+        ),
     )
     summary: str | None = strawberry.field(
         default=None, description="With this text anywhere in the summary, in capitals or not."
@@ -120,8 +125,8 @@ def read_filter(asked: HistoryFilter | None) -> Filter:
     if asked is None:
         return Filter()
     return Filter(
-        asked.from_,
-        asked.to,
+        within_calendar(asked.from_),
+        within_calendar(asked.to),
         asked.kinds,
         asked.statuses,
         None if asked.min_amount is None else Decimal(asked.min_amount),

@@ -157,6 +157,13 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return """
+        DO $$
+        BEGIN
+            IF EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL) THEN
+                RAISE EXCEPTION 'some months are in archives alone: bring them back with `purser partitions restore` first';
+            END IF;
+        END
+        $$;
         DROP FUNCTION ledger_attach_restored, ledger_rebuild_archived, ledger_detach_archived, ledger_set_apart,
             ledger_lock_partitioned, ledger_partition_key;
         DROP TABLE archived_openings, archives;

@@ -1,23 +1,38 @@
 """Finding accounts by a part of their e-mail address or name, among any number of them."""
 
+from unicodedata import normalize
+from uuid import UUID
+
 from tortoise import BaseDBAsyncClient
 
 RUN_IN_TRANSACTION = True
 
 
-async def upgrade(db: BaseDBAsyncClient) -> str:
-    return """
-        -- What a search looks at: the e-mail address, the name and the company's name, a line each and folded to one
-        -- case as auth/profile_rules.py folds. Nothing where the account is deleted.
-        ALTER TABLE accounts ADD COLUMN searched text NOT NULL DEFAULT '';
-        UPDATE accounts SET searched = lower(concat_ws(E'\\n', a.email_key,
-            coalesce(clients.first_name || ' ' || clients.last_name, companies.first_name || ' ' || companies.last_name),
-            companies.name))
-        FROM accounts AS a
-        LEFT JOIN clients ON clients.account_id = a.id
-        LEFT JOIN companies ON companies.account_id = a.id
-        WHERE accounts.id = a.id AND a.deleted_at IS NULL;
+_TEXTS = """
+    SELECT a.id, concat_ws(E'\\n', a.email_key,
+        coalesce(clients.first_name || ' ' || clients.last_name, companies.first_name || ' ' || companies.last_name),
+        companies.name) AS text
+    FROM accounts AS a
+    LEFT JOIN clients ON clients.account_id = a.id
+    LEFT JOIN companies ON companies.account_id = a.id
+    WHERE a.deleted_at IS NULL AND a.id > $1::uuid ORDER BY a.id LIMIT 10000
+"""
+_KEEP = """
+    UPDATE accounts SET searched = folded.text FROM unnest($1::uuid[], $2::text[]) AS folded (id, text)
+    WHERE accounts.id = folded.id
+"""
 
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    # What a search looks at: the e-mail address, the name and the company's name, a line each and folded to one case as
+    # auth/profile_rules.py does it, which no lower() does. Nothing where the account is deleted.
+    await db.execute_script("ALTER TABLE accounts ADD COLUMN searched text NOT NULL DEFAULT ''")
+    last_id = UUID(int=0)
+    while rows := await db.execute_query_dict(_TEXTS, [last_id]):
+        ids = [row["id"] for row in rows]
+        await db.execute_query(_KEEP, [ids, [normalize("NFC", row["text"].casefold()) for row in rows]])
+        last_id = ids[-1]
+    return """
         -- Every three characters in a row. A text can only be part of another if all of its own are among the other's;
         -- pg_trgm does the same, where it is installed.
         CREATE FUNCTION search_trigrams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -36,6 +36,10 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
             (MOVED, "credited"),
         },
     ),
+    "an operation tells of another amount": (
+        f"UPDATE operations SET amount = amount + 1 WHERE id = {SOUP}",
+        {("unconverted_operations_moved_their_amount", "amount")},
+    ),
     "two operations have the error of one another": (
         f"UPDATE entries SET amount = amount + CASE operation_id WHEN {SOUP} THEN 1 ELSE -1 END "
         f"WHERE wallet_id = {TILL} AND sequence IN (SELECT unnest(ARRAY[sequence, sequence + 1]) FROM entries "
@@ -136,7 +140,10 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
         )
         for amount, wallet, what in ((2**63 - 1, TILL, "credited"), (-(2**63), CLIENT, "debited"))
     },
-    "debited": (f"UPDATE operations SET debited = debited + 1 WHERE id = {SOUP}", {(MOVED, "debited")}),
+    "debited": (
+        f"UPDATE operations SET debited = debited + 1 WHERE id = {SOUP}",
+        {(MOVED, "debited"), ("unconverted_operations_moved_their_amount", "amount")},
+    ),
     "credited": (f"UPDATE operations SET credited = NULL WHERE id = {SOUP}", {(MOVED, "credited")}),
     "a refused operation moved money": (
         "UPDATE operations SET status = 'FAILED', failure_code = 'INVALID' "

@@ -123,6 +123,15 @@ async def test_a_text_is_told_as_it_is_but_never_run(shop: Shop, text: str) -> N
     assert line["summary"] == text
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("x;=1+1;", "x;'=1+1;"), ("a\n=2+2", "a\n'=2+2"), ("x; +1;y", "x;' +1;y"), ("x;1=1", "x;1=1")],
+)
+async def test_nor_where_cells_end_at_something_else_than_commas(shop: Shop, text: str, written: str) -> None:
+    assert succeeded(await shop.charge("1", summary=text))
+    assert (await csv_rows(shop.client, shop.purse))[1]["summary"] == written
+
+
 async def test_a_name_is_never_run_either(anyone: Api, shop: Shop) -> None:
     company = await anyone.sign_up_company(name="=cmd|' /C calc'!A0")
     await company.create_wallet()

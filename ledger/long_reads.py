@@ -1,0 +1,23 @@
+"""Reads that may look through a whole history: few at a time, so that they leave the pool to everyone else's."""
+
+import asyncio
+
+import asyncpg
+
+from ledger.asking import asking
+
+# Of a process, whose pool has some more connections than that.
+AT_ONCE_MAX = 2
+
+
+class LongReads:
+    """Takes its turns on a pool. Waiting for one counts among the seconds that an answer may take."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows. Raises Unavailable where no answer comes in time."""
+        async with asking(), self._turns:
+            return await self._pool.fetch(statement, *arguments)
