@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
 from ledger.partitions import make_partitions
+from ledger.statements import load_statements
 from runtime.database import open_pool
 
 MERCHANT = UUID("00000000-0000-7000-8000-400000000001")
 PAYER = UUID("00000000-0000-7000-8000-500000000007")
 DAYS = 730
-_SQL = Path(__file__).with_name("years.sql")
 _PAYER = """
     CREATE FUNCTION bench_payer(number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     $$ SELECT ('00000000-0000-7000-8000-5' || lpad(number::text, 11, '0'))::uuid $$
@@ -24,7 +23,7 @@ async def load_years(dsn: str, charges: int, until: datetime) -> None:
     """Fills a migrated, empty database with `charges` of the merchant, the last one at `until`, month by month."""
     begins = until - timedelta(days=DAYS)
     step = timedelta(days=DAYS) / charges
-    statements = _statements()
+    statements = load_statements("years.sql", __package__)
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(_PAYER)
@@ -45,11 +44,6 @@ async def load_years(dsn: str, charges: int, until: datetime) -> None:
         await connection.close()
     async with open_pool(dsn, 1) as pool:
         await make_partitions(pool, 1)
-
-
-def _statements() -> dict[str, str]:
-    _, *parts = _SQL.read_text("utf-8").split("-- name: ")
-    return {part.partition("\n")[0]: part.partition("\n")[2].strip().rstrip(";") for part in parts}
 
 
 def _months(begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
