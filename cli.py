@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from cli_bank import bank_process, bank_simulator
 from cli_partitions import partitions
 from runtime.settings import Settings, SettingsError
 
@@ -36,6 +37,8 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(partitions)
+main.add_command(bank_simulator)
+main.add_command(bank_process)
 
 
 @main.command()
