@@ -113,6 +113,7 @@ def test_how_the_companys_wallet_was_looked_up_makes_no_difference(charge: Charg
 @given(st.one_of(kinds[:-1]), st.text(min_size=1, max_size=300))
 def test_every_character_of_the_summary_counts(command: Command, summary: str) -> None:
     assume(summary != command.summary)
+    assert isinstance(command, Deposit | Charge)
     assert fingerprint(command) != fingerprint(replace(command, summary=summary))
 
 
