@@ -39,7 +39,8 @@ class Queue:
     async def depth(self) -> Depth:
         """How much there is to do. Raises Unavailable."""
         async with asking():
-            return Depth(*await self._pool.fetchrow(SQL["depth"]))
+            (row,) = await self._pool.fetch(SQL["depth"])
+            return Depth(*row)
 
     async def lanes(self) -> list[int]:
         """The lanes in which something waits. Raises Unavailable."""

@@ -204,7 +204,10 @@ class CancelWithdrawalInput:
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
-_ATOMIC = "Whether a single refusal means that nothing is done: then the others are NOT_EXECUTED. Not for what is `queued`."
+_ATOMIC = (
+    "Whether a single refusal means that nothing is done: then the others are NOT_EXECUTED. "
+    "Not for what is `queued`."
+)
 _MANY = "Up to 1,000, carried out in this order in one transaction."
 
 DepositArgument = Annotated[
