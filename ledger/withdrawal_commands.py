@@ -47,7 +47,10 @@ class CancelWithdrawal:
     withdrawal_id: UUID
     withdrawal: Earlier | None
     idempotency_key: str | None = None
-    summary: str = ""
+
+    @property
+    def summary(self) -> str:
+        return "" if self.withdrawal is None else self.withdrawal.summary
 
     def wallet_ids(self) -> Iterator[UUID]:
         return iter(()) if self.withdrawal is None else self.withdrawal.wallet_ids()
@@ -67,7 +70,10 @@ class SettleWithdrawal:
     withdrawal: Earlier
     is_paid: bool
     idempotency_key: None = None
-    summary: str = ""
+
+    @property
+    def summary(self) -> str:
+        return self.withdrawal.summary
 
     def wallet_ids(self) -> Iterator[UUID]:
         return self.withdrawal.wallet_ids()
