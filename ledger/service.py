@@ -20,7 +20,7 @@ from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.long_reads import LongReads
 from ledger.outcomes import Outcome, Replay, WalletView
-from ledger.partitions import keep_partitions, try_to_make_partitions
+from ledger.partitions import try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
 from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
@@ -71,18 +71,14 @@ class Ledger:
             Executor(lambda: connect_writer(dsn), currencies, SystemWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
             for _ in range(WRITERS_A_PROCESS)
         ]
-        are_made = await try_to_make_partitions(pool, settings.partition_months)
-        upkeep = [
-            asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made)),
-            asyncio.create_task(currencies.keep_fresh(pool)),
-        ]
+        await try_to_make_partitions(pool, settings.partition_months)
+        refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
             async with coalescer.running(executors):
                 yield cls(pool, currencies, coalescer)
         finally:
-            for task in upkeep:
-                task.cancel()
-            await asyncio.gather(*upkeep, return_exceptions=True)
+            refreshing.cancel()
+            await asyncio.wait([refreshing])
 
     @property
     def currencies(self) -> Currencies:
