@@ -27,6 +27,7 @@ HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+_IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -97,6 +98,14 @@ class Settings(BaseSettings):
     # The largest amount of one operation by currency, in whole units of it: "USD=5000.00,EUR=4000".
     max_amounts: Annotated[dict[str, Decimal], NoDecode] = Field(default_factory=dict)
     database_pool_max: int = Field(default=8, ge=2, le=1000, validate_default=True)
+    # Through which withdrawals are paid: "package.module:name" of an adapter (workers/adapters.py), or, where that is
+    # None, the URL of a bank that speaks the protocol of docs/bank.md.
+    bank: str | None = None
+    bank_url: str | None = Field(default=None, repr=False)
+    withdrawal_attempts_max: int = Field(default=3, ge=1, le=20)
+    withdrawal_concurrency: int = Field(default=50, ge=1, le=1000)
+    # The time-out of one call to the bank.
+    withdrawal_seconds_max: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
 
     @classmethod
     def load(cls) -> Self:
@@ -220,6 +229,27 @@ class Settings(BaseSettings):
         if any(not amount.is_finite() or amount <= 0 for amount in value.values()):
             raise ValueError("must be above zero for each currency")
         return value
+
+    @field_validator("bank")
+    @classmethod
+    def _bank_is_an_import_path(cls, value: str | None) -> str | None:
+        if value is not None and not _IMPORT_PATH.fullmatch(value):
+            raise ValueError("must look like package.module:name")
+        return value
+
+    @field_validator("bank_url")
+    @classmethod
+    def _bank_is_reached_by_http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_url = False
+        if not is_url or parts.query or parts.fragment or re.search(r"\s", value):
+            raise ValueError("must be an http or https URL, as in https://bank.example.com/api")
+        return value.rstrip("/")
 
     @field_validator("database_pool_max")
     @classmethod

@@ -1,1 +1,1 @@
-"""What happens later, in processes beside the API: each duty in a file of its own, none of them knowing GraphQL."""
+"""What happens later, in processes beside the API: withdrawals, queued work, upkeep; and the bank that pays."""
