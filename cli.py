@@ -14,7 +14,7 @@ from runtime.settings import Settings
 # What is heavy is imported by the command that uses it: somebody waits for `purser serve`.
 
 # -P: a file in the folder that the operator happens to be in must not be taken for a module.
-API_COMMAND = (sys.executable, "-P", "-m", "cli", "api-process")
+PURSER = (sys.executable, "-P", "-m", "cli")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,13 +35,13 @@ main.add_command(worker_process)
 def serve() -> None:
     """Start the service, with its own PostgreSQL unless DATABASE_URL names one."""
     from runtime import launcher
-    from runtime.api_processes import ApiProcessesError
     from runtime.postgresql_binaries import EmbeddedServerError
+    from runtime.processes import ProcessesError
 
     settings = load_settings()
     try:
-        launcher.serve(settings, API_COMMAND, partial(_prepare, settings))
-    except (launcher.LauncherError, ApiProcessesError, EmbeddedServerError) as refused:
+        launcher.serve(settings, PURSER, partial(_prepare, settings))
+    except (launcher.LauncherError, ProcessesError, EmbeddedServerError) as refused:
         raise click.ClickException(str(refused)) from None
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
