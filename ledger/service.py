@@ -20,7 +20,7 @@ from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.long_reads import LongReads
 from ledger.outcomes import Outcome, Replay, WalletView
-from ledger.partitions import keep_partitions, try_to_make_partitions
+from ledger.partitions import try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
 from ledger.queue import Queue
 from ledger.rates import CurrencyRow, NewRate, update_rates
@@ -77,19 +77,15 @@ class Ledger:
             return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
 
         queue = Queue(pool, executor())
-        are_made = await try_to_make_partitions(pool, settings.partition_months)
-        upkeep = [
-            asyncio.create_task(keep_partitions(pool, settings.partition_months, are_made=are_made)),
-            asyncio.create_task(currencies.keep_fresh(pool)),
-        ]
+        await try_to_make_partitions(pool, settings.partition_months)
+        refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
             async with coalescer.running([executor() for _ in range(WRITERS_A_PROCESS)]):
                 yield cls(pool, currencies, coalescer, queue)
         finally:
             await queue.close()
-            for task in upkeep:
-                task.cancel()
-            await asyncio.gather(*upkeep, return_exceptions=True)
+            refreshing.cancel()
+            await asyncio.wait([refreshing])
 
     @property
     def currencies(self) -> Currencies:

@@ -1,23 +1,18 @@
 """One API process: uvicorn on the socket that the launcher bound, for as long as the launcher lives."""
 
 import asyncio
-import logging
 import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.garbage import collect_rarely
 from runtime.http_protocol import BoundedHttpProtocol
-from runtime.log_lines import escaped, stack_of
-from runtime.logging import configure_logging
+from runtime.logging import configure_logging, log_unhandled
 from runtime.settings import Settings
-
-log = logging.getLogger("purser.api")
 
 # Longer than the 60 s after which load balancers let an idle connection go: this side must not be the first.
 KEEP_ALIVE_SECONDS_MAX = 75
@@ -76,7 +71,7 @@ class _ApiServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
         loop.set_debug(self._debug)
-        loop.set_exception_handler(_log_unhandled)
+        loop.set_exception_handler(log_unhandled)
         loop.add_reader(self._launcher_descriptor, self._launcher_died)
         await super().startup(sockets)
         collect_rarely()
@@ -86,10 +81,3 @@ class _ApiServer(uvicorn.Server):
     def _launcher_died(self) -> None:
         asyncio.get_running_loop().remove_reader(self._launcher_descriptor)
         self.should_exit = True
-
-
-def _log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio's own handler writes the exception's message, and messages quote what users sent."""
-    exception = context.get("exception")
-    fields = {"exception": stack_of(exception)} if exception else {}
-    log.error(escaped(context["message"]), extra={"fields": fields})

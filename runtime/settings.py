@@ -18,15 +18,18 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 DEVELOPMENT_SECRET_KEY = "insecure-development-key-change-me!!"  # noqa: S105 - production refuses it
 SECRET_KEY_LENGTH_MIN = 32
 # The embedded server's max_connections, less what migrations and people with psql use.
-EMBEDDED_CONNECTIONS_MAX = 190
+EMBEDDED_CONNECTIONS_MAX = 210
 # An API process has a pool for the models and one for the ledger's reads, both of database_pool_max.
 POOLS_A_PROCESS = 2
 # Two batches under way: one is decided and encoded while the database commits the other.
 WRITERS_A_PROCESS = 2
+# Beside its pool and its writers a worker has a connection by which one of all leads.
+LEADERS_A_WORKER = 1
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+_IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -97,6 +100,14 @@ class Settings(BaseSettings):
     # The largest amount of one operation by currency, in whole units of it: "USD=5000.00,EUR=4000".
     max_amounts: Annotated[dict[str, Decimal], NoDecode] = Field(default_factory=dict)
     database_pool_max: int = Field(default=8, ge=2, le=1000, validate_default=True)
+    # Through which withdrawals are paid: "package.module:name" of an adapter (workers/adapters.py), or, where that is
+    # None, the URL of a bank that speaks the protocol of docs/bank.md.
+    bank: str | None = None
+    bank_url: str | None = Field(default=None, repr=False)
+    withdrawal_attempts_max: int = Field(default=3, ge=1, le=20)
+    withdrawal_concurrency: int = Field(default=50, ge=1, le=1000)
+    # The time-out of one call to the bank.
+    withdrawal_seconds_max: float = Field(default=30.0, gt=0, le=600, allow_inf_nan=False)
 
     @classmethod
     def load(cls) -> Self:
@@ -221,11 +232,34 @@ class Settings(BaseSettings):
             raise ValueError("must be above zero for each currency")
         return value
 
+    @field_validator("bank")
+    @classmethod
+    def _bank_is_an_import_path(cls, value: str | None) -> str | None:
+        if value is not None and not _IMPORT_PATH.fullmatch(value):
+            raise ValueError("must look like package.module:name")
+        return value
+
+    @field_validator("bank_url")
+    @classmethod
+    def _bank_is_reached_by_http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_url = False
+        if not is_url or parts.query or parts.fragment or re.search(r"\s", value):
+            raise ValueError("must be an http or https URL, as in https://bank.example.com/api")
+        return value.rstrip("/")
+
     @field_validator("database_pool_max")
     @classmethod
     def _connections_suffice(cls, value: int, info: ValidationInfo) -> int:
         workers = info.data.get("workers", 1)
         needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS)
+        # `purser serve` has one worker beside them.
+        needed += value + WRITERS_A_PROCESS + LEADERS_A_WORKER
         if info.data.get("database_url") is None and needed > EMBEDDED_CONNECTIONS_MAX:
             raise ValueError(
                 f"needs more connections, times PURSER_WORKERS, than the {EMBEDDED_CONNECTIONS_MAX} "

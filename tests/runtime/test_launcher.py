@@ -219,14 +219,14 @@ def test_interrupted_while_starting(data_dir: Path) -> None:
 # The interrupt comes while an object is cleared away: Python has nobody to raise it to.
 INTERRUPTED_IN_VAIN = """
 import os, signal, sys
-from runtime.api_processes import ApiProcesses, Signals
+from runtime.processes import Kind, Processes, Signals
 class Clearing:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
 signals = Signals()
 Clearing()
 print("goes on", flush=True)
-ApiProcesses(["false"], 1, {}, 0, 1.0).run(
+Processes([Kind("It", ["false"], is_vital=True)], {}, 1.0).run(
     signals, on_ready=lambda: None, on_stop=lambda: print("stops"), is_doomed=lambda: False
 )
 """
@@ -285,10 +285,10 @@ def test_unreachable_database_is_one_line(data_dir: Path) -> None:
 
 def test_processes_that_die_at_once_end_the_service(data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("raise SystemExit(7)\n")
-    with starting(data_dir, PYTHONPATH=str(tmp_path)) as service:
+    with starting(data_dir, PYTHONPATH=f"{tmp_path}:{CHECKOUT}") as service:
         assert service.process.wait(timeout=SECONDS_MAX) == 1
         said = service.read_to_the_end()
-    assert "Error: API processes ended 5 times" in said
+    assert "Error: An API process ended 5 times" in said
     assert "Traceback" not in said
     assert_nothing_runs(data_dir)
 

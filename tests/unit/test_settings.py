@@ -134,6 +134,25 @@ def test_every_bad_variable_has_its_line(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PURSER_DATABASE_POOL_MAX", "47"),
         ("PURSER_SECRET_KEY", "one,,two"),
         ("PURSER_DATABASE_URL", "sqlite:///purser.db"),
+        ("PURSER_BANK", "package.module"),
+        ("PURSER_BANK", "package.module:"),
+        ("PURSER_BANK", "package..module:name"),
+        ("PURSER_BANK", "https://bank.example.com"),
+        ("PURSER_BANK", "package:name.other"),
+        ("PURSER_BANK_URL", "bank.example.com"),
+        ("PURSER_BANK_URL", "ftp://bank.example.com"),
+        ("PURSER_BANK_URL", "https://"),
+        ("PURSER_BANK_URL", "https://bank.example.com:port"),
+        ("PURSER_BANK_URL", "https://bank.example.com:0"),
+        ("PURSER_BANK_URL", "https://[bank"),
+        ("PURSER_BANK_URL", "https://bank.example.com/?key=1"),
+        ("PURSER_BANK_URL", "https://bank.example.com/a b"),
+        ("PURSER_WITHDRAWAL_ATTEMPTS_MAX", "0"),
+        ("PURSER_WITHDRAWAL_ATTEMPTS_MAX", "21"),
+        ("PURSER_WITHDRAWAL_CONCURRENCY", "0"),
+        ("PURSER_WITHDRAWAL_CONCURRENCY", "1001"),
+        ("PURSER_WITHDRAWAL_SECONDS_MAX", "0"),
+        ("PURSER_WITHDRAWAL_SECONDS_MAX", "nan"),
     ],
 )
 def test_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -167,6 +186,13 @@ def test_a_large_pool_is_for_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch
     assert settings.database_pool_max == 200
 
 
+def test_a_bank_is_named_by_its_adapter_or_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Settings.load().bank, Settings.load().bank_url) == (None, None)
+    settings = load(monkeypatch, PURSER_BANK="own_bank:open_bank", PURSER_BANK_URL="http://[::1]:8001/api/")
+    assert (settings.bank, settings.bank_url) == ("own_bank:open_bank", "http://[::1]:8001/api")
+    assert load(monkeypatch, PURSER_BANK="a.b_c.d2:Bank").bank == "a.b_c.d2:Bank"
+
+
 def test_log_level_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, PURSER_LOG_LEVEL="warning").log_level == "WARNING"
 
@@ -177,6 +203,7 @@ def test_frozen_and_without_secrets_in_its_repr() -> None:
         database_url="postgresql://u:s3cret-two@db/x",
         admin_email="a@example.com",
         admin_password="s3cret-three",
+        bank_url="https://u:s3cret-four@bank.example.com",
     )
     assert "s3cret" not in repr(settings)
     with pytest.raises(ValidationError):
