@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from cli_bank import bank_process, bank_simulator
 from cli_database import check_database, load_settings, on_database, reach_database, upgrade
 from cli_partitions import partitions
 from cli_worker import worker, worker_process
@@ -27,6 +28,8 @@ def main() -> None:
 
 
 main.add_command(partitions)
+main.add_command(bank_simulator)
+main.add_command(bank_process)
 main.add_command(worker)
 main.add_command(worker_process)
 

@@ -1,6 +1,5 @@
 """One API process: uvicorn on the socket that the launcher bound, for as long as the launcher lives."""
 
-import asyncio
 import os
 import socket
 import sys
@@ -11,7 +10,8 @@ from starlette.types import ASGIApp
 
 from runtime.garbage import collect_rarely
 from runtime.http_protocol import BoundedHttpProtocol
-from runtime.logging import configure_logging, log_unhandled
+from runtime.logging import configure_logging
+from runtime.server import Server
 from runtime.settings import Settings
 
 # Longer than the 60 s after which load balancers let an idle connection go: this side must not be the first.
@@ -54,30 +54,11 @@ def run(
     )
     configure_logging(settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
-    with socket.socket(fileno=listening_descriptor) as listening:
-        server = _ApiServer(config, ready_descriptor, launcher_descriptor, debug=settings.debug)
-        server.run(sockets=[listening])
 
-
-class _ApiServer(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, ready_descriptor: int, launcher_descriptor: int, *, debug: bool
-    ) -> None:
-        super().__init__(config)
-        self._debug = debug
-        self._ready_descriptor = ready_descriptor
-        self._launcher_descriptor = launcher_descriptor
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_debug(self._debug)
-        loop.set_exception_handler(log_unhandled)
-        loop.add_reader(self._launcher_descriptor, self._launcher_died)
-        await super().startup(sockets)
+    def on_ready() -> None:
         collect_rarely()
-        os.write(self._ready_descriptor, b"1")
-        os.close(self._ready_descriptor)
+        os.write(ready_descriptor, b"1")
+        os.close(ready_descriptor)
 
-    def _launcher_died(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._launcher_descriptor)
-        self.should_exit = True
+    with socket.socket(fileno=listening_descriptor) as listening:
+        Server(config, on_ready, launcher_descriptor, debug=settings.debug).run(sockets=[listening])

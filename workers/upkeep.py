@@ -43,7 +43,7 @@ async def run(workplace: Workplace, stopping: asyncio.Event) -> None:
     async with leading(workplace.dsn, stopping) as connection:
         if connection is None:
             return
-        log.info("This worker leads the upkeep")
+        log.debug("This worker leads the upkeep")
         jobs = _jobs(workplace, stopping)
         while not stopping.is_set():
             for job in jobs:

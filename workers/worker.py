@@ -56,13 +56,13 @@ async def _work(
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
-        log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
-        if ready_descriptor is not None:
+        if ready_descriptor is None:
+            log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
+        else:
             os.write(ready_descriptor, b"1")
             os.close(ready_descriptor)
         workplace = Workplace(settings, dsn, pool, ledger, lane)
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
-    log.info("Worker stopped")
 
 
 def _listen_to_signals(stopping: asyncio.Event) -> None:

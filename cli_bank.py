@@ -1,0 +1,125 @@
+"""`purser bank-simulator`: a bank to try withdrawals with."""
+
+import math
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli_database import load_settings
+
+BACKLOG = 2048
+BOOKS_FILE = "bank.jsonl"
+
+
+class _Share(click.FloatRange):
+    """From 0 to 1. For click alone, "nan" would be in that range."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        share = float(super().convert(value, param, ctx))
+        if math.isnan(share):
+            self.fail(f"{value} is not in the range 0<=x<=1.", param, ctx)
+        return share
+
+
+SHARE = _Share()
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--host", default="127.0.0.1", help="Where it listens.")
+@click.option("--port", default=8001, type=click.IntRange(0, 65535), help="The same; 0: any free port.")
+@click.option("--success-rate", default=0.7, type=SHARE, help="Share of payments made; the others fail.")
+@click.option(
+    "--latency", default=100, type=click.IntRange(0, 60_000), help="Milliseconds to a decision, the mean."
+)
+@click.option("--lost-replies", default=0.0, type=SHARE, help="Share of decisions whose caller never hears.")
+@click.option("--refusals", default=0.0, type=SHARE, help="Share of payments refused for good.")
+@click.option("--duplicates", default=0.0, type=SHARE, help="Share of repeated requests that are paid again.")
+@click.option("--outages", default=0.0, type=SHARE, help="Share of the time without service.")
+@click.option("--seed", type=int, help="Makes its luck the same each time.")
+@click.option(
+    "--books", type=click.Path(dir_okay=False, path_type=Path), help="Keep the books in this file, too."
+)
+def bank_simulator(
+    host: str,
+    port: int,
+    success_rate: float,
+    latency: int,
+    lost_replies: float,
+    refusals: float,
+    duplicates: float,
+    outages: float,
+    seed: int | None,
+    books: Path | None,
+) -> None:
+    """Run a simulated bank that withdrawals can be tried with: it pays nobody, and fails as told.
+
+    Name it to the workers by PURSER_BANK_URL. docs/bank.md has its protocol. Ctrl-C stops it.
+    """
+    from workers.simulated_bank.behaviour import Behaviour
+    from workers.simulated_bank.process import run
+
+    behaviour = Behaviour(success_rate, latency, lost_replies, refusals, duplicates, outages)
+    if seed is None:
+        seed = secrets.randbelow(2**32)
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as refused:
+        raise click.ClickException(f"Can't listen on {host} port {port}: {refused.strerror}.") from None
+    address = f"[{host}]" if ":" in host else host
+    greeting = f"The simulated bank answers at http://{address}:{listening.getsockname()[1]} (seed {seed})."
+    # Started with `&` or ended by `kill`, it goes the way of Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        with _journal_refusable():
+            run(behaviour, seed, books, listening, on_ready=lambda: click.echo(greeting))
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+@click.command(hidden=True)
+@click.argument("listening_descriptor", type=int)
+@click.argument("ready_descriptor", type=int)
+@click.argument("launcher_descriptor", type=int)
+def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_descriptor: int) -> None:
+    """The simulated bank of `purser serve`, which passes the descriptors on; its books are in the data folder."""
+    from workers.simulated_bank.behaviour import Behaviour
+    from workers.simulated_bank.process import run
+
+    settings = load_settings()
+
+    def on_ready() -> None:
+        os.write(ready_descriptor, b"1")
+        os.close(ready_descriptor)
+
+    with _journal_refusable():
+        run(
+            Behaviour(),
+            secrets.randbelow(2**32),
+            settings.data_dir / BOOKS_FILE,
+            socket.socket(fileno=listening_descriptor),
+            on_ready=on_ready,
+            launcher_descriptor=launcher_descriptor,
+            log_level=settings.log_level,
+        )
+
+
+@contextmanager
+def _journal_refusable() -> Iterator[None]:
+    from workers.simulated_bank.journal import JournalError
+
+    try:
+        yield
+    except JournalError as refused:
+        raise click.ClickException(str(refused)) from None

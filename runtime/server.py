@@ -1,0 +1,43 @@
+"""uvicorn's server as our processes run it: it says when requests are answered, and stops with its launcher."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from runtime.logging import log_unhandled
+
+
+class Server(uvicorn.Server):
+    """Serves until SIGTERM or SIGINT, or until the launcher's end of the pipe `launcher_descriptor` closes.
+
+    `on_ready` is called once, when requests are answered.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        launcher_descriptor: int | None = None,
+        *,
+        debug: bool = False,
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._launcher_descriptor = launcher_descriptor
+        self._debug = debug
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Exits by status 3 where the application does not start."""
+        loop = asyncio.get_running_loop()
+        loop.set_debug(self._debug)
+        loop.set_exception_handler(log_unhandled)
+        if self._launcher_descriptor is not None:
+            loop.add_reader(self._launcher_descriptor, self._launcher_died, self._launcher_descriptor)
+        await super().startup(sockets)
+        self._on_ready()
+
+    def _launcher_died(self, launcher_descriptor: int) -> None:
+        asyncio.get_running_loop().remove_reader(launcher_descriptor)
+        self.should_exit = True

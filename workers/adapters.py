@@ -1,0 +1,47 @@
+"""Which bank the workers use: the operator names an adapter, or the URL of a bank that speaks our own protocol."""
+
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from runtime.settings import Settings
+from workers.bank import Bank
+from workers.http_bank import HttpBank
+
+OpenBank = Callable[[Settings], AbstractAsyncContextManager[Bank]]
+
+
+class AdapterError(Exception):
+    """PURSER_BANK names nothing that opens a bank. The message is for the operator."""
+
+
+@asynccontextmanager
+async def open_bank(settings: Settings) -> AsyncIterator[Bank | None]:
+    """The bank of the settings until the end of the block, None where they name none.
+
+    Raises AdapterError; what the adapter itself raises comes through.
+    """
+    if settings.bank is not None:
+        async with find_adapter(settings.bank)(settings) as bank:
+            yield bank
+    elif settings.bank_url is not None:
+        seconds_max, connections_max = settings.withdrawal_seconds_max, settings.withdrawal_concurrency
+        async with HttpBank(settings.bank_url, seconds_max, connections_max) as bank:
+            yield bank
+    else:
+        yield None
+
+
+def find_adapter(path: str) -> OpenBank:
+    """What stands at the import path "package.module:name". Raises AdapterError."""
+    module_name, _, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), name)
+    except ImportError as refused:
+        raise AdapterError(f"PURSER_BANK: {module_name} can't be imported: {refused}.") from refused
+    except AttributeError:
+        raise AdapterError(f"PURSER_BANK: {module_name} has no {name}.") from None
+    if not callable(found):
+        raise AdapterError(f"PURSER_BANK: {path} can't be called.")
+    adapter: OpenBank = found
+    return adapter
