@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from runtime.settings import Settings, SettingsError
+from cli_database import load_settings
 from workers.simulated_bank.behaviour import Behaviour
 
 BACKLOG = 2048
@@ -112,10 +112,7 @@ def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_desc
     """The simulated bank of `purser serve`, which passes the descriptors on; its books are in the data folder."""
     from workers.simulated_bank.process import run
 
-    try:
-        settings = Settings.load()
-    except SettingsError as refused:
-        raise click.ClickException(f"These settings are wrong:\n{refused}") from None
+    settings = load_settings()
 
     def on_ready() -> None:
         os.write(ready_descriptor, b"1")

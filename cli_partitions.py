@@ -2,17 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
+
+from cli_database import on_connection
 
 if TYPE_CHECKING:
     import asyncpg
 
     from ledger.partition_list import ArchiveView, PartitionView
 
-# Runs something on a connection to the database of the settings, and returns what comes of it.
-OnConnection = Callable[[Callable[["asyncpg.Connection"], Awaitable[Any]]], Any]
+Result = TypeVar("Result")
 
 ARCHIVE_FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -27,8 +28,7 @@ def partitions() -> None:
 
 
 @partitions.command("list")
-@click.pass_obj
-def list_(on_connection: OnConnection) -> None:
+def list_() -> None:
     """Show all partitions, and what was archived."""
     from ledger.partition_list import list_partitions
 
@@ -40,24 +40,22 @@ def list_(on_connection: OnConnection) -> None:
 @partitions.command()
 @click.argument("period")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.pass_obj
-def archive(on_connection: OnConnection, period: str, folder: Path) -> None:
+def archive(period: str, folder: Path) -> None:
     """Write the oldest PERIOD, such as 202608, to a file in FOLDER, and check it."""
     from ledger import archives
 
-    path, summary = _refusable(on_connection, lambda connection: archives.archive(connection, period, folder))
+    path, summary = _refusable(lambda connection: archives.archive(connection, period, folder))
     click.echo(f"{path}: {summary.operations:,} operations, {summary.entries:,} entries, as in the tables.")
     click.echo(f"SHA-256 of its lines: {summary.sha256}")
 
 
 @partitions.command()
 @ARCHIVE_FILE
-@click.pass_obj
-def detach(on_connection: OnConnection, file: Path) -> None:
+def detach(file: Path) -> None:
     """Take what is in the archive FILE out of the tables."""
     from ledger import archives
 
-    description = _refusable(on_connection, lambda connection: archives.detach(connection, file))
+    description = _refusable(lambda connection: archives.detach(connection, file))
     click.echo(
         f"{description.period} is in {file} alone. Keep it: `purser partitions restore` brings it back."
     )
@@ -65,16 +63,15 @@ def detach(on_connection: OnConnection, file: Path) -> None:
 
 @partitions.command()
 @ARCHIVE_FILE
-@click.pass_obj
-def restore(on_connection: OnConnection, file: Path) -> None:
+def restore(file: Path) -> None:
     """Bring what is in the archive FILE back into the tables."""
     from ledger import archives
 
-    description = _refusable(on_connection, lambda connection: archives.restore(connection, file))
+    description = _refusable(lambda connection: archives.restore(connection, file))
     click.echo(f"{description.period} is in the tables.")
 
 
-def _refusable(on_connection: OnConnection, work: Callable[["asyncpg.Connection"], Awaitable[Any]]) -> Any:
+def _refusable(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> Result:
     from ledger.archiving import ArchiveRefused
 
     try:

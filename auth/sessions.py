@@ -57,6 +57,13 @@ _IS_LIVE = """
         WHERE sessions.id = $1 AND sessions.ended_at IS NULL AND accounts.deleted_at IS NULL
     )
 """
+# A day more than any clock is wrong by: a token without its session is as good as one that was not ended.
+_DELETE_EXPIRED = """
+    DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE expires_at < now() - interval '1 day' ORDER BY expires_at LIMIT $1
+    )
+    RETURNING id
+"""
 
 
 class Sessions:
@@ -134,3 +141,8 @@ class Sessions:
         now = time.time()
         while self._expiries and self._expiries[0][0] <= now:
             self._ended.discard(heapq.heappop(self._expiries)[1])
+
+
+async def delete_expired_sessions(connection: asyncpg.Connection, count_max: int) -> int:
+    """Deletes so many at most of those that expired more than a day ago, and returns how many there were."""
+    return len(await connection.fetch(_DELETE_EXPIRED, count_max))

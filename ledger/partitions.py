@@ -3,7 +3,6 @@
 Late is not fatal: what has no partition yet lands in the default one, and moves over when its own is made.
 """
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -16,8 +15,6 @@ from runtime.database import TROUBLE
 log = logging.getLogger("purser.ledger")
 
 PARTITIONED_TABLES = ("operations", "entries")
-_CHECK_EVERY_SECONDS = 3600.0
-_TRY_AGAIN_SECONDS = 60.0
 _MAKE_SECONDS_MAX = 60
 # Any number that nothing else on the database locks: "partit" in ASCII.
 _LOCK = int.from_bytes(b"partit", "big")
@@ -45,13 +42,6 @@ async def try_to_make_partitions(pool: asyncpg.Pool, months: int) -> bool:
     if made:
         log.info("Partitions made: %s", ", ".join(made))
     return True
-
-
-async def keep_partitions(pool: asyncpg.Pool, months: int, *, are_made: bool) -> None:
-    """Makes partitions now and then, until cancelled. `are_made`: whether the last try succeeded."""
-    while True:
-        await asyncio.sleep(_CHECK_EVERY_SECONDS if are_made else _TRY_AGAIN_SECONDS)
-        are_made = await try_to_make_partitions(pool, months)
 
 
 async def _make_partitions_of(table: str, connection: PoolConnectionProxy, months: int) -> list[str]:

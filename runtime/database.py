@@ -35,6 +35,13 @@ _WRITER_SETTINGS = SETTINGS | {
     # Others of the batch wait as well. Longer than PostgreSQL takes to find a deadlock, which is tried again.
     "lock_timeout": "1500ms",
 }
+# A server that hears nothing from a leader's machine for some ten seconds lets another one lead.
+_LEADER_SETTINGS = SETTINGS | {
+    "application_name": "purser-leader",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
 
 # For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
 OPERATOR_SETTINGS = {
@@ -50,12 +57,12 @@ OPERATOR_SETTINGS = {
 
 async def connect_writer(dsn: str) -> asyncpg.Connection:
     """A connection of its own for a writer. Raises OSError, TimeoutError or asyncpg.PostgresError."""
-    return await asyncpg.connect(
-        dsn,
-        timeout=CONNECT_SECONDS_MAX,
-        command_timeout=STATEMENT_SECONDS_MAX,
-        server_settings=_WRITER_SETTINGS,
-    )
+    return await _connect(dsn, _WRITER_SETTINGS)
+
+
+async def connect_leader(dsn: str) -> asyncpg.Connection:
+    """A connection of its own for what one worker of all does. Raises as `connect_writer` does."""
+    return await _connect(dsn, _LEADER_SETTINGS)
 
 
 @asynccontextmanager
@@ -79,3 +86,9 @@ async def open_pool(dsn: str, size_max: int) -> AsyncIterator[asyncpg.Pool]:
             await asyncio.wait_for(pool.close(), 5)
         except TimeoutError:
             pool.terminate()
+
+
+async def _connect(dsn: str, settings: dict[str, str]) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX, server_settings=settings
+    )

@@ -103,15 +103,23 @@ def reach(data_dir: Path) -> Iterator[str]:
         try:
             dsn = stack.enter_context(EmbeddedServer(data_dir)).dsn
         except DataFolderInUseError:
-            dsn = _running_dsn(data_dir)
+            dsn = _await_dsn(data_dir)
         yield dsn
 
 
-def _running_dsn(data_dir: Path) -> str:
+def running_dsn(data_dir: Path) -> str | None:
+    """The DSN of the server that runs on `data_dir`; None where none does."""
+    try:
+        return (data_dir / "dsn").read_text()
+    except OSError:
+        return None
+
+
+def _await_dsn(data_dir: Path) -> str:
     give_up_at = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < give_up_at:
-        with suppress(OSError):
-            return (data_dir / "dsn").read_text()
+        if dsn := running_dsn(data_dir):
+            return dsn
         time.sleep(POLL_SECONDS)
     raise EmbeddedServerError(f"The Purser that uses {data_dir} has not come up.")
 

@@ -1,4 +1,4 @@
-"""`purser serve`: the socket, the database, its migrations and the API processes, up in this order.
+"""`purser serve`: the socket, the database, its migrations and the processes of the service, up in this order.
 
 Nothing heavy is imported here: the launcher is what a newcomer waits for, and what stays in memory.
 """
@@ -10,11 +10,13 @@ from contextlib import ExitStack, contextmanager
 
 import click
 
-from runtime.api_processes import ApiProcesses, Signals
 from runtime.embedded import EmbeddedServer
+from runtime.processes import Kind, Processes, Signals
 from runtime.settings import Settings
 
 BACKLOG = 2048
+# Any free port.
+ADDRESS_OF_BANK = ("127.0.0.1", 0)
 HOSTS_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - recognized, not bound
 
 
@@ -22,14 +24,16 @@ class LauncherError(Exception):
     """The service can't start. The message is one line for the operator."""
 
 
-def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str], None]) -> None:
+def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], None]) -> None:
     """Runs the service until SIGINT or SIGTERM; a second one of them stops hard.
 
-    `prepare` is called with the database's DSN before any API process starts. `api_command` is what one API
-    process runs; three descriptors are appended (listening socket, ready, launcher: runtime/api_process.py),
-    and it finds the DSN in PURSER_DATABASE_URL.
+    `prepare` is called with the database's DSN before any process starts. `purser` is the command line of cli.py, to
+    which the name of a process's command and its descriptors are appended; it finds the DSN in PURSER_DATABASE_URL.
 
-    Raises LauncherError, EmbeddedServerError, ApiProcessesError, and KeyboardInterrupt where a signal came
+    With a PostgreSQL of its own the service has a worker of its own too; in development also a simulated bank, unless
+    the settings name another one.
+
+    Raises LauncherError, EmbeddedServerError, ProcessesError, and KeyboardInterrupt where a signal came
     before the service was up or, a second time, while the database stopped.
     """
     # Ended by `kill` or by closing its terminal, it goes the way of Ctrl-C; so it does started with `&`.
@@ -42,12 +46,9 @@ def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str
             server = stack.enter_context(EmbeddedServer(settings.data_dir))
             dsn = server.dsn
         prepare(dsn)
-        api_processes = ApiProcesses(
-            api_command,
-            settings.workers,
-            os.environ | {"PURSER_DATABASE_URL": dsn},
-            listening.fileno(),
-            settings.shutdown_seconds_max,
+        bank = stack.enter_context(_listen(*ADDRESS_OF_BANK)) if _needs_simulated_bank(settings) else None
+        processes = Processes(
+            _kinds(settings, purser, listening, bank), _environment(dsn, bank), settings.shutdown_seconds_max
         )
 
         def on_stop() -> None:
@@ -55,9 +56,9 @@ def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str
             listening.close()
             click.echo("\nStopping: requests under way finish first; Ctrl-C once more stops at once.")
 
-        api_processes.run(
+        processes.run(
             signals,
-            on_ready=lambda: _greet(settings, listening.getsockname()[1]),
+            on_ready=lambda: _greet(settings, listening, bank),
             on_stop=on_stop,
             is_doomed=lambda: server is not None and not server.is_running(),
         )
@@ -66,6 +67,34 @@ def serve(settings: Settings, api_command: Sequence[str], prepare: Callable[[str
                 f"PostgreSQL ended by itself; {settings.data_dir}/postgresql.log may say why."
             )
     click.echo("Stopped.")
+
+
+def _needs_simulated_bank(settings: Settings) -> bool:
+    if settings.environment == "production" or settings.database_url is not None:
+        return False
+    return settings.bank is None and settings.bank_url is None
+
+
+def _environment(dsn: str, bank: socket.socket | None) -> dict[str, str]:
+    environment = os.environ | {"PURSER_DATABASE_URL": dsn}
+    if bank is not None:
+        environment["PURSER_BANK_URL"] = _url(*bank.getsockname())
+    return environment
+
+
+def _kinds(
+    settings: Settings, purser: Sequence[str], listening: socket.socket, bank: socket.socket | None
+) -> list[Kind]:
+    api = Kind(
+        "An API process", (*purser, "api-process"), settings.workers, listening.fileno(), is_vital=True
+    )
+    kinds = [api]
+    if settings.database_url is None:
+        kinds.append(Kind("The worker", (*purser, "worker-process")))
+    if bank is not None:
+        # The worker waits for its answers until it has finished.
+        kinds.append(Kind("The simulated bank", (*purser, "bank-process"), 1, bank.fileno(), stops_last=True))
+    return kinds
 
 
 @contextmanager
@@ -91,18 +120,27 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         yield listening
 
 
-def _greet(settings: Settings, port: int) -> None:
-    host = "127.0.0.1" if settings.host in HOSTS_EVERYWHERE else settings.host
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | None) -> None:
+    address = _url(
+        "127.0.0.1" if settings.host in HOSTS_EVERYWHERE else settings.host, listening.getsockname()[1]
+    )
     data = (
         "the server of DATABASE_URL" if settings.database_url else f"{settings.data_dir} (its own PostgreSQL)"
     )
+    worker = "none yet: start `purser worker`" if settings.database_url else "one, beside the API"
+    if bank is not None:
+        worker += f", and a simulated bank at {_url(*bank.getsockname())}"
     lines = [
         "Purser is ready.",
         "",
         f"  {'GraphiQL' if settings.graphiql else 'GraphQL '}  {address}/graphql",
         f"  Health    {address}/health/ready",
         f"  Data      {data}",
+        f"  Worker    {worker}",
         "  Stop      Ctrl-C",
     ]
     click.echo("\n".join(lines))
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -6,14 +6,15 @@ that was paused) is slow. Lines wait in a bounded queue; when it is full further
 and the count is logged: a service must not stop because nobody reads its log.
 """
 
+import asyncio
 import atexit
 import logging
 import sys
 import threading
 from collections import deque
-from typing import TextIO
+from typing import Any, TextIO
 
-from runtime.log_lines import JsonLines, PlainLines
+from runtime.log_lines import JsonLines, PlainLines, escaped, stack_of
 
 LINES_MAX = 10_000
 WRITE_INTERVAL_SECONDS = 0.05
@@ -110,3 +111,10 @@ def configure_logging(level: str, stream: TextIO = sys.stderr) -> StreamWriter:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     atexit.register(writer.close)
     return writer
+
+
+def log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A loop's exception handler: asyncio's own writes the exception's message, and messages quote what users sent."""
+    exception = context.get("exception")
+    fields = {"exception": stack_of(exception)} if exception else {}
+    logging.getLogger("purser.loop").error(escaped(context["message"]), extra={"fields": fields})

@@ -112,8 +112,8 @@ SERVER_SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    # Ten API processes with two pools of 8 and their writers, and room for psql (runtime/settings.py counts).
-    "max_connections": "200",
+    # Ten API processes with two pools of 8 and their writers, a worker, and room for psql (runtime/settings.py counts).
+    "max_connections": "220",
     # Wallets and the newest entries stay in memory; taken page by page, so an idle laptop keeps its own.
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",

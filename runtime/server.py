@@ -1,16 +1,12 @@
 """uvicorn's server as our processes run it: it says when requests are answered, and stops with its launcher."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
-from typing import Any
 
 import uvicorn
 
-from runtime.log_lines import escaped, stack_of
-
-log = logging.getLogger("purser.server")
+from runtime.logging import log_unhandled
 
 
 class Server(uvicorn.Server):
@@ -36,7 +32,7 @@ class Server(uvicorn.Server):
         """Exits by status 3 where the application does not start."""
         loop = asyncio.get_running_loop()
         loop.set_debug(self._debug)
-        loop.set_exception_handler(_log_unhandled)
+        loop.set_exception_handler(log_unhandled)
         if self._launcher_descriptor is not None:
             loop.add_reader(self._launcher_descriptor, self._launcher_died, self._launcher_descriptor)
         await super().startup(sockets)
@@ -45,10 +41,3 @@ class Server(uvicorn.Server):
     def _launcher_died(self, launcher_descriptor: int) -> None:
         asyncio.get_running_loop().remove_reader(launcher_descriptor)
         self.should_exit = True
-
-
-def _log_unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio's own handler writes the exception's message, and messages quote what users sent."""
-    exception = context.get("exception")
-    fields = {"exception": stack_of(exception)} if exception else {}
-    log.error(escaped(context["message"]), extra={"fields": fields})

@@ -18,11 +18,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 DEVELOPMENT_SECRET_KEY = "insecure-development-key-change-me!!"  # noqa: S105 - production refuses it
 SECRET_KEY_LENGTH_MIN = 32
 # The embedded server's max_connections, less what migrations and people with psql use.
-EMBEDDED_CONNECTIONS_MAX = 190
+EMBEDDED_CONNECTIONS_MAX = 210
 # An API process has a pool for the models and one for the ledger's reads, both of database_pool_max.
 POOLS_A_PROCESS = 2
 # Two batches under way: one is decided and encoded while the database commits the other.
 WRITERS_A_PROCESS = 2
+# Beside its pool and its writers a worker has a connection by which one of all leads.
+LEADERS_A_WORKER = 1
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
@@ -256,6 +258,8 @@ class Settings(BaseSettings):
     def _connections_suffice(cls, value: int, info: ValidationInfo) -> int:
         workers = info.data.get("workers", 1)
         needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS)
+        # `purser serve` has one worker beside them.
+        needed += value + WRITERS_A_PROCESS + LEADERS_A_WORKER
         if info.data.get("database_url") is None and needed > EMBEDDED_CONNECTIONS_MAX:
             raise ValueError(
                 f"needs more connections, times PURSER_WORKERS, than the {EMBEDDED_CONNECTIONS_MAX} "

@@ -1,1 +1,1 @@
-"""What happens later: withdrawals, queued work, upkeep; and the bank that withdrawals are paid through."""
+"""What happens later, in processes beside the API: withdrawals, queued work, upkeep; and the bank that pays."""

@@ -1,0 +1,123 @@
+"""How commands reach settings and database: whatever is wrong with either is told in a line."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from runtime.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Result = TypeVar("Result")
+
+
+def load_settings() -> Settings:
+    """The settings of this process's environment; raises ClickException, a line for each that is wrong."""
+    try:
+        return Settings.load()
+    except SettingsError as refused:
+        raise click.ClickException(f"These settings are wrong:\n{refused}") from None
+
+
+@contextmanager
+def reach_database(settings: Settings) -> Iterator[str]:
+    """The DSN of the settings' database; the embedded one is started for this block where it is not running."""
+    from runtime.embedded import reach
+    from runtime.postgresql_binaries import EmbeddedServerError
+
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    try:
+        with reach(settings.data_dir) as dsn:
+            yield dsn
+    except EmbeddedServerError as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+def check_database(settings: Settings, dsn: str) -> None:
+    """Raises ClickException where the schema is not this code's, or settings name what the database lacks."""
+    import asyncio
+
+    import asyncpg
+
+    from ledger.currencies import settings_problems
+    from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+    from runtime.migrations import is_current
+
+    async def check() -> list[str]:
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
+        )
+        try:
+            if not await is_current(connection):
+                return ["The database's schema is not current: run `purser migrate`."]
+            return await settings_problems(connection, settings)
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS_MAX)
+
+    if problems := on_database(lambda: asyncio.run(check())):
+        raise click.ClickException("\n".join(problems))
+
+
+def on_connection(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> Result:
+    """Runs an operator's work on a connection to the database of the settings, whose schema must be current."""
+    import asyncio
+
+    import asyncpg
+
+    from runtime.database import CONNECT_SECONDS_MAX, OPERATOR_SETTINGS
+    from runtime.migrations import is_current
+
+    async def run(dsn: str) -> Result:
+        connection = await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS_MAX, server_settings=OPERATOR_SETTINGS
+        )
+        try:
+            if not await is_current(connection):
+                raise click.ClickException("The database's schema is not current: run `purser migrate`.")
+            return await work(connection)
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS_MAX)
+
+    with reach_database(load_settings()) as dsn:
+        return on_database(lambda: asyncio.run(run(dsn)))
+
+
+def running_database(settings: Settings) -> str:
+    """The DSN of the settings' database; raises ClickException where that is the embedded one, and not running."""
+    from runtime.embedded import running_dsn
+
+    dsn = settings.database_url or running_dsn(settings.data_dir)
+    if dsn is None:
+        raise click.ClickException(
+            f"No `purser serve` runs on {settings.data_dir}; it runs a worker of its own. For another PostgreSQL set "
+            "DATABASE_URL."
+        )
+    return dsn
+
+
+def upgrade(dsn: str) -> list[str]:
+    """Brings the schema up to date and returns what was applied."""
+    from runtime import migrations
+
+    return on_database(partial(migrations.upgrade, dsn))
+
+
+def on_database(work: Callable[[], Result]) -> Result:
+    """What `work` returns; raises ClickException where the database is away or refuses."""
+    from runtime.database import TROUBLE
+
+    try:
+        return work()
+    except (*TROUBLE, ValueError, OverflowError) as refused:  # the last two are for a URL that makes no sense
+        raise unusable(refused) from None
+
+
+def unusable(reason: Exception) -> click.ClickException:
+    """What an operator is told of a database that is away or refuses."""
+    return click.ClickException(f"The database can't be used: {str(reason) or type(reason).__name__}")

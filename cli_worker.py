@@ -1,0 +1,54 @@
+"""`purser worker`: a process that does what happens later."""
+
+from typing import Any
+
+import click
+
+from cli_database import check_database, load_settings, running_database, unusable
+from runtime.settings import Settings
+
+LANES_MAX = 32_767
+
+
+@click.command()
+@click.option(
+    "--lane",
+    type=click.IntRange(1, LANES_MAX),
+    help="Serve the queued operations of this lane alone; without it, of all lanes.",
+)
+def worker(lane: int | None) -> None:
+    """Do what happens later: queued operations, withdrawals, upkeep.
+
+    Any number of workers may run beside each other. Without DATABASE_URL the PostgreSQL of a running
+    `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it finish what it has begun, a
+    second one does not.
+    """
+    settings = load_settings()
+    dsn = running_database(settings)
+    check_database(settings, dsn)
+    _run(settings, dsn, lane=lane)
+
+
+@click.command(hidden=True)
+@click.argument("ready_descriptor", type=int)
+@click.argument("launcher_descriptor", type=int)
+def worker_process(ready_descriptor: int, launcher_descriptor: int) -> None:
+    """The worker of `purser serve`, which has looked after the database."""
+    settings = load_settings()
+    dsn = running_database(settings)
+    _run(settings, dsn, ready_descriptor=ready_descriptor, launcher_descriptor=launcher_descriptor)
+
+
+def _run(settings: Settings, dsn: str, **how: Any) -> None:
+    import asyncio
+
+    from runtime.database import TROUBLE
+    from workers import worker as process
+
+    try:
+        process.run(settings, dsn, **how)
+    except TROUBLE as refused:
+        raise unusable(refused) from None
+    except asyncio.CancelledError:
+        click.echo("Stopped without finishing.", err=True)
+        raise SystemExit(130) from None

@@ -1,0 +1,88 @@
+"""One worker process: all duties on one event loop, from the first connection to the last finished piece of work."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import uvloop
+
+from ledger.service import Ledger
+from runtime.database import open_pool
+from runtime.logging import configure_logging, log_unhandled
+from runtime.settings import Settings
+from workers import upkeep
+from workers.duty import Duty, Workplace, do_all
+
+log = logging.getLogger("purser.worker")
+
+DUTIES = (Duty("Upkeep", upkeep.run),)
+
+
+def run(
+    settings: Settings,
+    dsn: str,
+    *,
+    lane: int | None = None,
+    ready_descriptor: int | None = None,
+    launcher_descriptor: int | None = None,
+) -> None:
+    """Works until SIGTERM, SIGINT or SIGHUP, or until the launcher's end of the pipe `launcher_descriptor` closes.
+
+    What was begun is finished, within `settings.shutdown_seconds_max`; a second signal leaves it, and raises
+    CancelledError. One byte is written to `ready_descriptor` once the duties are at work.
+
+    Raises OSError, TimeoutError or asyncpg's errors where the database is away at the start.
+    """
+    configure_logging(settings.log_level)
+    with asyncio.Runner(debug=settings.debug, loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings, dsn, lane, ready_descriptor, launcher_descriptor))
+
+
+async def _work(
+    settings: Settings,
+    dsn: str,
+    lane: int | None,
+    ready_descriptor: int | None,
+    launcher_descriptor: int | None,
+) -> None:
+    asyncio.get_running_loop().set_exception_handler(log_unhandled)
+    stopping = asyncio.Event()
+    _listen_to_signals(stopping)
+    if launcher_descriptor is not None:
+        _listen_to_launcher(launcher_descriptor, stopping.set)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
+        ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
+        if ready_descriptor is None:
+            log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
+        else:
+            os.write(ready_descriptor, b"1")
+            os.close(ready_descriptor)
+        workplace = Workplace(settings, dsn, pool, ledger, lane)
+        await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
+
+
+def _listen_to_signals(stopping: asyncio.Event) -> None:
+    working = asyncio.current_task()
+    assert working is not None
+
+    def stop() -> None:
+        if stopping.is_set():
+            working.cancel()
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def _listen_to_launcher(descriptor: int, on_death: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def died() -> None:
+        loop.remove_reader(descriptor)
+        on_death()
+
+    loop.add_reader(descriptor, died)
