@@ -66,7 +66,7 @@ class Ledger:
         currencies = CurrencyBook(settings.max_amounts)
         await currencies.refresh(pool)
         coalescer = Coalescer(
-            lanes=WRITERS_A_PROCESS,
+            lines=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
