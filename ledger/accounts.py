@@ -17,7 +17,8 @@ CLOSED: Final = "CLOSED"
 class Wallet:
     """One locked row of `wallets`; all amounts in minor units of `currency`.
 
-    `owner_id` and `token_secret` are None for the system's own wallets, which may go below zero.
+    `owner_id` and `token_secret` are None for the system's own wallets, which may go below zero. What is queued for
+    the wallet is carried out by those who serve `lane`.
     """
 
     id: UUID
@@ -34,6 +35,7 @@ class Wallet:
     country: str | None = None
     city: str | None = None
     created_at: datetime | None = None
+    lane: int = 1
 
     @property
     def available(self) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ledger.books import Books
-from ledger.decisions import Decision, decide
+from ledger.commands import Enqueue
+from ledger.decisions import Acceptance, Decision, decide
 from ledger.outcomes import Outcome, Replay
 from ledger.rejections import ErrorCode, Rejection
 from ledger.requests import Bundle, Request
@@ -39,9 +40,12 @@ def _decide(request: Request, books: Books, sheet: Sheet) -> Outcome:
     return _keep(request, decide(request.command, books), sheet)
 
 
-def _keep(request: Request, decision: Decision | Rejection, sheet: Sheet) -> Outcome:
+def _keep(request: Request, decision: Decision | Acceptance | Rejection, sheet: Sheet) -> Outcome:
     if isinstance(decision, Decision):
         return sheet.record(request.command, request.operation_id, decision)
+    if isinstance(decision, Acceptance):
+        assert isinstance(request.command, Enqueue)
+        return sheet.accept(request.command, request.operation_id, decision)
     return Outcome(None, None, decision)
 
 
@@ -62,7 +66,9 @@ def _decide_together(
                 return
             continue
         decision = decide(request.command, books)
-        if isinstance(decision, Rejection) or decision.rejection is not None:
+        if isinstance(decision, Rejection) or (
+            isinstance(decision, Decision) and decision.rejection is not None
+        ):
             _undo(bundle, answered, before, sheet, outcomes)
             outcomes[request.operation_id] = _keep(request, decision, sheet)
             return

@@ -26,6 +26,8 @@ ENDED: Final = "ENDED"
 class Reservation(NamedTuple):
     """What an operation set aside in a wallet until `ends_at`: held for an AUTHORIZATION, pending for a DEPOSIT.
 
+    Held for a WITHDRAWAL as well, whose end nobody knows: there `ends_at` is None.
+
     `asked_minor`, `captured_minor` and `refunded_minor` are in the currency asked for. In the wallet's, `debit_minor`
     was set aside and `remaining_minor` still is; all of it would bring `credit_minor` to the wallet that it is for.
 
@@ -44,7 +46,7 @@ class Reservation(NamedTuple):
     remaining_minor: int
     debit_minor: int
     credit_minor: int
-    ends_at: datetime
+    ends_at: datetime | None
 
     @property
     def debited_minor(self) -> int:
@@ -94,13 +96,26 @@ class Share(NamedTuple):
     returned_minor: int = 0
 
 
+class Withdrawal(NamedTuple):
+    """How far a withdrawal has come with the bank. A worker looks at it next at `due_at`, None once it has ended."""
+
+    operation_id: UUID
+    wallet_id: UUID
+    account_id: UUID
+    destination: str
+    state: str
+    attempts: int
+    due_at: datetime | None
+
+
 @dataclass(slots=True)
 class Books:
     """All that the commands of one batch may need, as it stands at `instant`.
 
     `wallets` has the holders' wallets that exist; `system` enough of the system's own for whatever may be posted, the
     one in use first; `reservations` those that are named or that are over by now; `shares` those of the
-    charges that are named; `usual_ids` the only wallets of companies that were remembered with another one.
+    charges that are named; `usual_ids` the only wallets of companies that were remembered with another one;
+    `withdrawals` those that are named; `queued_ids` what is named and still waits to be carried out.
     """
 
     currencies: Currencies
@@ -110,6 +125,8 @@ class Books:
     reservations: dict[UUID, Reservation] = field(default_factory=dict)
     shares: dict[UUID, tuple[Share, ...]] = field(default_factory=dict)
     usual_ids: Mapping[UUID, UUID] = field(default_factory=dict)
+    withdrawals: dict[UUID, Withdrawal] = field(default_factory=dict)
+    queued_ids: set[UUID] = field(default_factory=set)
 
     def opened(self, token: WalletToken) -> Wallet | None:
         """The wallet that the token opens."""

@@ -38,17 +38,17 @@ class _Waiting(NamedTuple):
 class Coalescer:
     """Gathers requests into batches for its executors, each of which has one batch under way at a time.
 
-    Requests wait in as many lanes as there are executors, those with the same anchor in the same lane, so that
-    two batches seldom wait for each other's wallets. An executor serves another lane when its own is empty, or
-    when somebody has waited there for so long that the lane's own executor must be stuck.
+    Requests wait in as many lines as there are executors, those with the same anchor in the same line, so that
+    two batches seldom wait for each other's wallets. An executor serves another line when its own is empty, or
+    when somebody has waited there for so long that the line's own executor must be stuck.
 
-    Callers append to the lanes, on their own event loop; everything else happens on the writers'.
+    Callers append to the lines, on their own event loop; everything else happens on the writers'.
     """
 
     def __init__(
-        self, *, lanes: int, queue_length_max: int, queue_seconds_max: float, batch_size_max: int
+        self, *, lines: int, queue_length_max: int, queue_seconds_max: float, batch_size_max: int
     ) -> None:
-        self._lanes: list[deque[_Waiting]] = [deque() for _ in range(lanes)]
+        self._lines: list[deque[_Waiting]] = [deque() for _ in range(lines)]
         self._queue_length_max = queue_length_max
         self._queue_seconds_max = queue_seconds_max
         self._batch_size_max = batch_size_max
@@ -74,7 +74,7 @@ class Coalescer:
         results: asyncio.Future[list[Result]] = self._callers.create_future()
         waiting = _Waiting(bundle, results, time.monotonic() + self._queue_seconds_max)
         self._added_count += len(commands)
-        self._lanes[hash(commands[0].anchor()) % len(self._lanes)].append(waiting)
+        self._lines[hash(commands[0].anchor()) % len(self._lines)].append(waiting)
         if self._asleep:
             self._wake()
         return await results
@@ -86,8 +86,8 @@ class Coalescer:
 
     @asynccontextmanager
     async def running(self, executors: Sequence[Executor]) -> AsyncIterator[None]:
-        """Serves the queue, each executor its lane, while the context is open; then finishes what was accepted."""
-        assert len(executors) == len(self._lanes)
+        """Serves the queue, each executor its line, while the context is open; then finishes what was accepted."""
+        assert len(executors) == len(self._lines)
         ended = asyncio.Event()
         thread = threading.Thread(target=self._run_writers, args=(executors, ended), name="writers")
         thread.start()
@@ -120,13 +120,13 @@ class Coalescer:
         if not self._closing:
             # Nobody is left to serve the queue: this process is no good any more, and says so by ending.
             self._closing = True
-            for lane in self._lanes:
-                _tell(lane, [Overloaded() for _ in lane])
+            for line in self._lines:
+                _tell(line, [Overloaded() for _ in line])
             signal.raise_signal(signal.SIGTERM)
 
     async def _serve_all(self, executors: Sequence[Executor]) -> None:
-        pairs = zip(executors, self._lanes, strict=True)
-        serving = asyncio.gather(*(self._serve(executor, lane) for executor, lane in pairs))
+        pairs = zip(executors, self._lines, strict=True)
+        serving = asyncio.gather(*(self._serve(executor, line) for executor, line in pairs))
         sweeping = asyncio.create_task(self._refuse_late())
         # Without the one or the other the queue has no bound in time.
         await asyncio.wait((serving, sweeping), return_when=asyncio.FIRST_COMPLETED)
@@ -137,7 +137,7 @@ class Coalescer:
 
     async def _serve(self, executor: Executor, own: deque[_Waiting]) -> None:
         while True:
-            batch = self._take(self._lane_to_serve(own))
+            batch = self._take(self._line_to_serve(own))
             if batch:
                 # A task of its own: one that has seen its connection cut is no good for the next batch.
                 bundles = [waiting.bundle for waiting in batch]
@@ -157,26 +157,26 @@ class Coalescer:
             await self._arrived.wait()
         await executor.close()
 
-    def _lane_to_serve(self, own: deque[_Waiting]) -> deque[_Waiting]:
-        first = min((lane for lane in self._lanes if lane), key=lambda lane: lane[0].refuse_at, default=own)
+    def _line_to_serve(self, own: deque[_Waiting]) -> deque[_Waiting]:
+        first = min((line for line in self._lines if line), key=lambda line: line[0].refuse_at, default=own)
         if not own or (first and first[0].refuse_at - time.monotonic() < self._queue_seconds_max / 2):
             return first
         return own
 
-    def _take(self, lane: deque[_Waiting]) -> list[_Waiting]:
+    def _take(self, line: deque[_Waiting]) -> list[_Waiting]:
         batch: list[_Waiting] = []
         size = 0
         # A bundle is never cut: the last one may make the batch larger.
-        while lane and size < self._batch_size_max:
-            waiting = self._pop(lane)
+        while line and size < self._batch_size_max:
+            waiting = self._pop(line)
             # Its caller went away before it was taken: then it was never asked for.
             if not waiting.results.done():
                 batch.append(waiting)
                 size += len(waiting.bundle.requests)
         return batch
 
-    def _pop(self, lane: deque[_Waiting]) -> _Waiting:
-        waiting = lane.popleft()
+    def _pop(self, line: deque[_Waiting]) -> _Waiting:
+        waiting = line.popleft()
         self._left_count += len(waiting.bundle.requests)
         return waiting
 
@@ -185,9 +185,9 @@ class Coalescer:
         while True:
             await asyncio.sleep(self._queue_seconds_max / 20)
             late: list[_Waiting] = []
-            for lane in self._lanes:
-                while lane and lane[0].refuse_at <= time.monotonic():
-                    late.append(self._pop(lane))
+            for line in self._lines:
+                while line and line[0].refuse_at <= time.monotonic():
+                    late.append(self._pop(line))
             if late:
                 self._callers.call_soon_threadsafe(_tell, late, [Overloaded() for _ in late])
 

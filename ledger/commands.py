@@ -8,18 +8,16 @@ from json import JSONEncoder
 from typing import NamedTuple
 from uuid import UUID
 
-from ledger.money import canonical
+from ledger.asked import Asked, amount_asked, named, token_asked
+from ledger.earlier import Earlier
 from ledger.tokens import WalletToken
+from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withdraw
 
 SUMMARY_CHARACTERS_MAX = 255
 IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 SPLITS_MAX = 20
 
 _write_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-# What a request asked for, as parts that JSON can write. What was added to a command in a later release comes
-# last, by name, and only where it is not at its default: keys outlive releases (docs/adr/0004).
-Asked = tuple[object, ...]
 
 
 class Split(NamedTuple):
@@ -28,39 +26,6 @@ class Split(NamedTuple):
     into: WalletToken
     amount: str | None
     percentage: str | None
-
-
-class Earlier(NamedTuple):
-    """An operation that a command goes back to, as the caller looked it up: final, so it never changes.
-
-    Amounts in minor units, `amount_minor` of `currency`, the others of the two wallets' currencies. `parties` are
-    the accounts that may know of it; `share_wallet_ids` the wallets of a charge that was split or refunded;
-    `most_minor` is no less than what it moved in any currency; `origin_id` the operation that it goes back to itself.
-    """
-
-    id: UUID
-    kind: str
-    status: str
-    account_id: UUID
-    source_id: UUID | None
-    target_id: UUID | None
-    amount_minor: int
-    currency: str
-    debited_minor: int | None
-    credited_minor: int | None
-    rate: str | None
-    parties: frozenset[UUID]
-    share_wallet_ids: tuple[UUID, ...]
-    most_minor: int
-    origin_id: UUID | None = None
-
-    def wallet_ids(self) -> Iterator[UUID]:
-        """The wallets that it moved money between; some may come twice."""
-        if self.source_id is not None:
-            yield self.source_id
-        if self.target_id is not None:
-            yield self.target_id
-        yield from self.share_wallet_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +48,13 @@ class Deposit:
         return self.wallet.wallet_id
 
     def asked(self) -> Asked:
-        later = _named(
+        later = named(
             conversion=None if self.converts else "FORBID",
             availableAt=None if self.available_at is None else self.available_at.isoformat(),
         )
         return (
-            _text(self.wallet),
-            canonical(self.amount),
+            token_asked(self.wallet),
+            amount_asked(self.amount),
             self.currency,
             self.summary,
             None,
@@ -127,20 +92,20 @@ class Charge:
 
     def asked(self) -> Asked:
         return (
-            _text(self.wallet),
-            canonical(self.amount),
+            token_asked(self.wallet),
+            amount_asked(self.amount),
             self.currency,
             self.summary,
-            None if self.into is None else _text(self.into),
+            None if self.into is None else token_asked(self.into),
             *(() if self.converts and not self.splits else self._asked_later()),
         )
 
     def _asked_later(self) -> list[list[object]]:
         splits = [
-            [_text(split.into), _canonical(split.amount), _canonical(split.percentage)]
+            [token_asked(split.into), amount_asked(split.amount), amount_asked(split.percentage)]
             for split in self.splits
         ]
-        return _named(conversion=None if self.converts else "FORBID", splits=splits or None)
+        return named(conversion=None if self.converts else "FORBID", splits=splits or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +134,9 @@ class Transfer:
         return self.to_id
 
     def asked(self) -> Asked:
-        to = _text(self.to) if isinstance(self.to, WalletToken) else self.to.hex
-        later = _named(conversion=None if self.converts else "FORBID")
-        return (_text(self.wallet), to, canonical(self.amount), self.currency, self.summary, *later)
+        to = token_asked(self.to) if isinstance(self.to, WalletToken) else self.to.hex
+        later = named(conversion=None if self.converts else "FORBID")
+        return (token_asked(self.wallet), to, amount_asked(self.amount), self.currency, self.summary, *later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +157,7 @@ class Refund:
         return _meeting_place(self.charge, self.charge_id)
 
     def asked(self) -> Asked:
-        return (self.charge_id.hex, _canonical(self.amount), self.summary)
+        return (self.charge_id.hex, amount_asked(self.amount), self.summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +184,13 @@ class Authorize:
 
     def asked(self) -> Asked:
         return (
-            _text(self.wallet),
-            canonical(self.amount),
+            token_asked(self.wallet),
+            amount_asked(self.amount),
             self.currency,
             self.summary,
-            None if self.into is None else _text(self.into),
+            None if self.into is None else token_asked(self.into),
             None if self.expires_at is None else self.expires_at.isoformat(),
-            *_named(conversion=None if self.converts else "FORBID"),
+            *named(conversion=None if self.converts else "FORBID"),
         )
 
 
@@ -251,8 +216,8 @@ class Capture:
         return _meeting_place(self.authorization, self.authorization_id)
 
     def asked(self) -> Asked:
-        later = _named(final=None if self.is_final else "false")
-        return (self.authorization_id.hex, _canonical(self.amount), self.summary, *later)
+        later = named(final=None if self.is_final else "false")
+        return (self.authorization_id.hex, amount_asked(self.amount), self.summary, *later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,10 +240,98 @@ class Release:
         return (self.authorization_id.hex,)
 
 
+# What may be accepted now and carried out later.
+Queueable = Deposit | Charge | Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Accepts a command, to be carried out by a worker in its turn: decided then, not now."""
+
+    command: Queueable
+
+    @property
+    def account_id(self) -> UUID:
+        return self.command.account_id
+
+    @property
+    def summary(self) -> str:
+        return self.command.summary
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.command.idempotency_key
+
+    def wallet_ids(self) -> Iterator[UUID]:
+        return self.command.wallet_ids()
+
+    def anchor(self) -> UUID:
+        return self.command.wallet.wallet_id
+
+    def asked(self) -> Asked:
+        return (type(self.command).__name__, *self.command.asked())
+
+
+class Accepted(NamedTuple):
+    """What was queued, as it was told to whoever asked. `amount_minor` in minor units of `currency`."""
+
+    id: UUID
+    kind: str
+    amount_minor: int
+    currency: str
+    source_id: UUID | None
+    target_id: UUID | None
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOut:
+    """Carries out what was accepted before, unless that was done already."""
+
+    accepted: Accepted
+    command: Queueable
+    idempotency_key: None = None
+
+    @property
+    def account_id(self) -> UUID:
+        return self.command.account_id
+
+    @property
+    def summary(self) -> str:
+        return self.command.summary
+
+    def wallet_ids(self) -> Iterator[UUID]:
+        yield from self.command.wallet_ids()
+        # Its history tells of it even where a wallet's token is another one by now.
+        if self.accepted.source_id is not None:
+            yield self.accepted.source_id
+        if self.accepted.target_id is not None:
+            yield self.accepted.target_id
+
+    def anchor(self) -> UUID:
+        return self.command.anchor()
+
+    def asked(self) -> Asked:
+        return (self.accepted.id.hex,)
+
+
 # Each says with `wallet_ids` which wallets' rows it needs, the system's own left out, and some perhaps twice; with
 # `anchor` which of them it most likely shares with others that come at the same time, so that commands with the same
 # one are best decided in one batch: many payers meet at one company.
-Command = Deposit | Charge | Transfer | Refund | Authorize | Capture | Release
+Command = (
+    Deposit
+    | Charge
+    | Transfer
+    | Refund
+    | Authorize
+    | Capture
+    | Release
+    | Withdraw
+    | CancelWithdrawal
+    | SettleWithdrawal
+    | Enqueue
+    | CarryOut
+)
 
 
 def fingerprint(command: Command) -> bytes:
@@ -299,15 +352,3 @@ def _payee_id(command: Charge | Authorize) -> Iterator[UUID]:
 
 def _meeting_place(earlier: Earlier | None, otherwise: UUID) -> UUID:
     return otherwise if earlier is None or earlier.target_id is None else earlier.target_id
-
-
-def _named(**parts: object) -> list[list[object]]:
-    return [[name, part] for name, part in parts.items() if part is not None]
-
-
-def _canonical(amount: str | None) -> str | None:
-    return None if amount is None else canonical(amount)
-
-
-def _text(token: WalletToken) -> str:
-    return token.wallet_id.hex + token.secret.hex()

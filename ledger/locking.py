@@ -7,13 +7,14 @@ from uuid import UUID
 import asyncpg
 
 from ledger.accounts import ACTIVE, CLOSED, Wallet
-from ledger.books import EXCHANGE, Books, Reservation, Share, SystemAccount
-from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release
+from ledger.books import EXCHANGE, Books, Reservation, Share, SystemAccount, Withdrawal
+from ledger.commands import Authorize, Capture, CarryOut, Charge, Command, Enqueue, Refund, Release
 from ledger.currencies import CurrencyBook
-from ledger.decisions import Need, named_currency, needs, usual_of
+from ledger.decisions import Need, crosses_the_border, named_currency, needs, usual_of
 from ledger.money import BIGINT_MAX
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
+from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal
 
 SQL = load_statements("statements.sql")
 
@@ -26,7 +27,8 @@ async def open_books(
 ) -> Books:
     """All that the commands may need, locked until the transaction ends: holders' wallets, then the system's.
 
-    Reservations and shares are not locked themselves: they change only under the lock of their wallets.
+    Reservations, shares and what is queued are not locked themselves: they change only under the lock of their
+    wallets. Withdrawals are, by workers too.
     """
     books = await _lock_wallets(connection, commands, currencies)
     if needed := _needed(commands, books):
@@ -36,8 +38,10 @@ async def open_books(
             revision = await connection.fetchval(SQL["currency_revision"])
             await _refresh(connection, revision, currencies)
             books.currencies = currencies.current
+    await _load_withdrawals(connection, commands, books)
     await _load_reservations(connection, commands, books)
     await _load_shares(connection, commands, books)
+    await _load_queued(connection, commands, books)
     return books
 
 
@@ -61,10 +65,11 @@ def _remembered_wrongly(commands: Sequence[Command], books: Books) -> set[UUID]:
     """The companies that have closed the wallet that was remembered as their only one, or opened another."""
     companies = set()
     for command in commands:
-        if isinstance(command, Charge | Authorize) and command.into is None:
-            usual = usual_of(command, books)
+        asked = command.command if isinstance(command, Enqueue | CarryOut) else command
+        if isinstance(asked, Charge | Authorize) and asked.into is None:
+            usual = usual_of(asked, books)
             if usual is None or usual.status == CLOSED:
-                companies.add(command.account_id)
+                companies.add(asked.account_id)
     return companies
 
 
@@ -89,8 +94,8 @@ def _needed(commands: Sequence[Command], books: Books) -> dict[SystemAccount, li
     codes.update(code for command in commands if (code := named_currency(command)) is not None)
     needed: dict[SystemAccount, list[Need]] = {}
     for command in commands:
-        # In one currency nothing is exchanged, so that only deposits need anything.
-        if len(codes) > 1 or isinstance(command, Deposit):
+        # In one currency nothing is exchanged, so that only the outside world is needed.
+        if len(codes) > 1 or crosses_the_border(command):
             for need in needs(command, books):
                 needed.setdefault((need.kind, need.currency), []).append(need)
     return needed
@@ -132,6 +137,7 @@ async def _load_reservations(
     # What is refunded of a capture counts for its authorization.
     refunded = [command.charge for command in commands if isinstance(command, Refund) and command.charge]
     named += [charge.origin_id for charge in refunded if charge.origin_id is not None]
+    named += books.withdrawals
     # Only where something is set aside can something be over by now.
     setting_aside = [wallet.id for wallet in books.wallets.values() if wallet.held or wallet.pending]
     if named or setting_aside:
@@ -141,9 +147,29 @@ async def _load_reservations(
 
 
 async def _load_shares(connection: asyncpg.Connection, commands: Sequence[Command], books: Books) -> None:
-    named = [command.charge_id for command in commands if isinstance(command, Refund)]
+    named = [command.charge.id for command in commands if isinstance(command, Refund) and command.charge]
     if named:
         shares: dict[UUID, list[Share]] = {}
         for row in await connection.fetch(SQL["shares"], named):
             shares.setdefault(row["operation_id"], []).append(Share(*row))
         books.shares = {operation_id: tuple(own) for operation_id, own in shares.items()}
+
+
+async def _load_withdrawals(
+    connection: asyncpg.Connection, commands: Sequence[Command], books: Books
+) -> None:
+    named = [
+        command.withdrawal.id
+        for command in commands
+        if isinstance(command, CancelWithdrawal | SettleWithdrawal) and command.withdrawal is not None
+    ]
+    if named:
+        rows = await connection.fetch(SQL["lock_withdrawals"], named)
+        books.withdrawals = {row[0]: Withdrawal(*row) for row in rows}
+
+
+async def _load_queued(connection: asyncpg.Connection, commands: Sequence[Command], books: Books) -> None:
+    named = [command.accepted.id for command in commands if isinstance(command, CarryOut)]
+    if named:
+        rows = await connection.fetch(SQL["still_queued"], named)
+        books.queued_ids = {row["id"] for row in rows}

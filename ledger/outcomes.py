@@ -13,7 +13,8 @@ class Operation(NamedTuple):
     `debited` and `credited` are None where nothing moved; they are in the currency of the source and of the target
     wallet. `rate` is units of the credited currency for one unit of the debited, None where nothing was converted.
     `origin_id` is the charge refunded, or the authorization captured or released. At `due_at` a deposit becomes
-    available, or an authorization expires. Read from the database, the fields come in the order of the columns that
+    available, or an authorization expires. What was accepted earlier than it was decided was so at `accepted_at`, and
+    clients know it as `origin_id`. Read from the database, the fields come in the order of the columns that
     reads.sql names.
     """
 
@@ -32,9 +33,15 @@ class Operation(NamedTuple):
     rate: str | None
     origin_id: UUID | None
     due_at: datetime | None
+    accepted_at: datetime | None
     created_at: datetime
     source_currency: str | None
     target_currency: str | None
+
+    @property
+    def known_id(self) -> UUID:
+        """The id that clients know it by."""
+        return self.id if self.accepted_at is None or self.origin_id is None else self.origin_id
 
 
 class WalletView(NamedTuple):

@@ -8,9 +8,10 @@ from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from ledger.asking import asking
-from ledger.commands import Earlier
+from ledger.earlier import Earlier
 from ledger.long_reads import LongReads
 from ledger.money import BIGINT_MAX
 from ledger.outcomes import Operation, WalletView
@@ -62,6 +63,23 @@ class ReservationView(NamedTuple):
     captured: int
     remaining: int
     ends_at: datetime
+
+
+class AttemptView(NamedTuple):
+    """One time that the bank was asked to pay; `result` and `ended_at` are None while it has not answered."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: str | None
+
+
+class WithdrawalView(NamedTuple):
+    """How far a withdrawal has come."""
+
+    state: str
+    destination: str
+    attempts: tuple[AttemptView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +189,15 @@ class Reads:
     async def operations_by_id(
         self, operation_ids: Iterable[UUID]
     ) -> dict[UUID, tuple[Operation, frozenset[UUID]]]:
-        """Operations, each with the accounts that may see it."""
+        """Operations, each with the accounts that may see it; what was queued by the id under which it was accepted."""
         rows = await self._fetch(_NEWEST_FIRST["operations_by_id"], list(operation_ids))
-        return {row["id"]: (_operation(row), _parties(row)) for row in rows}
+        found = {row["id"]: (_operation(row), _parties(row)) for row in rows}
+        queued = {
+            operation.known_id: (operation, parties)
+            for operation, parties in found.values()
+            if operation.kind != "WITHDRAWAL"
+        }
+        return found | queued
 
     async def is_archived(self, operation_id: UUID) -> bool:
         """Whether an operation that is not there would be in an archive, if it ever was."""
@@ -204,6 +228,8 @@ class Reads:
             tuple(share.wallet_id for share in shares),
             max(minor or 0 for minor in moved_minor),
             operation.origin_id,
+            operation.summary,
+            operation.created_at,
         )
 
     async def shares(self, operation_ids: Iterable[UUID]) -> dict[UUID, tuple[ShareView, ...]]:
@@ -231,6 +257,23 @@ class Reads:
         """Operations that set something aside, by id: in one wallet, by one account's wish, or all."""
         rows = await self._fetch(
             _directed(span)["reserved"], kind, wallet_id, account_id, states, span.low, span.high, span.limit
+        )
+        return [_operation(row) for row in rows]
+
+    async def withdrawals(self, operation_ids: Iterable[UUID]) -> dict[UUID, WithdrawalView]:
+        """How far these withdrawals have come; one that was refused at once is not in the answer."""
+        rows = await self._fetch(_NEWEST_FIRST["withdrawals"], list(operation_ids))
+        return {
+            row["operation_id"]: WithdrawalView(row["state"], row["destination"], _attempts(row["attempts"]))
+            for row in rows
+        }
+
+    async def withdrawn(
+        self, span: Span[UUID], *, account_id: UUID | None, states: Sequence[str] | None
+    ) -> list[Operation]:
+        """The withdrawals that an account asked for, or everyone's, by id."""
+        rows = await self._fetch(
+            _directed(span)["withdrawn"], account_id, states, span.low, span.high, span.limit
         )
         return [_operation(row) for row in rows]
 
@@ -293,6 +336,18 @@ def _operation(row: asyncpg.Record) -> Operation:
     fields = list(row)[: len(Operation._fields)]
     fields[3] = None if fields[3] is None else ErrorCode(fields[3])
     return Operation(*fields)
+
+
+def _attempts(written: str) -> tuple[AttemptView, ...]:
+    return tuple(
+        AttemptView(
+            number,
+            datetime.fromisoformat(started_at),
+            None if ended_at is None else datetime.fromisoformat(ended_at),
+            result,
+        )
+        for number, started_at, ended_at, result in orjson.loads(written)
+    )
 
 
 def _parties(row: asyncpg.Record) -> frozenset[UUID]:

@@ -50,19 +50,31 @@ LEFT JOIN clients ON clients.account_id = wallets.owner_id
 WHERE wallets.id = ANY ($1::uuid[]);
 
 -- name: operations_by_id
--- With the accounts that may see each: who asked, who paid, who was paid, and who got a part.
+-- With the accounts that may see each: who asked, who paid, who was paid, and who got a part. What was queued is found
+-- by the id under which it was accepted, whether it waits or is carried out; a withdrawal as what was accepted.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
        s.currency, t.currency,
        s.owner_id AS source_owner_id, t.owner_id AS target_owner_id, shared.owner_ids AS share_owner_ids
-FROM operations o
+FROM (
+    SELECT id, kind, status, failure_code, account_id, summary, amount, currency, source_id, target_id, debited, credited,
+           rate, origin_id, due_at, accepted_at, created_at
+    FROM operations WHERE id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT id, kind, status, failure_code, account_id, summary, amount, currency, source_id, target_id, debited, credited,
+           rate, origin_id, due_at, accepted_at, created_at
+    FROM operations WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+    UNION ALL
+    SELECT id, kind, 'PENDING', NULL, account_id, summary, amount, currency, source_id, target_id, NULL, NULL,
+           NULL, NULL, NULL, NULL, accepted_at
+    FROM queued_operations WHERE id = ANY ($1::uuid[])
+) AS o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
 LEFT JOIN LATERAL (
     SELECT array_agg(w.owner_id) AS owner_ids
     FROM shares JOIN wallets w ON w.id = shares.wallet_id WHERE shares.operation_id IN (o.id, o.origin_id)
-) AS shared ON o.kind IN ('CHARGE', 'REFUND')
-WHERE o.id = ANY ($1::uuid[]);
+) AS shared ON o.kind IN ('CHARGE', 'REFUND');
 
 -- name: is_archived
 SELECT EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL AND limit_id > $1::uuid);
@@ -80,11 +92,32 @@ SELECT operation_id, kind,
        asked, captured, CASE WHEN ends_at <= clock_timestamp() THEN 0 ELSE remaining END AS remaining, ends_at
 FROM reservations WHERE operation_id = ANY ($1::uuid[]);
 
+-- name: withdrawals
+-- With the attempts as JSON, in their order.
+SELECT w.operation_id, w.state, w.destination,
+       coalesce((SELECT json_agg(json_build_array(number, started_at, ended_at, result) ORDER BY number)
+                 FROM withdrawal_attempts a WHERE a.operation_id = w.operation_id), '[]') AS attempts
+FROM withdrawals w WHERE w.operation_id = ANY ($1::uuid[]);
+
+-- name: withdrawn
+-- The operations of withdrawals that account $1 asked for (null: everyone's), now in one of the states $2; ids between
+-- $3 and $4, both left out.
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
+       s.currency, t.currency
+FROM withdrawals w
+JOIN operations o ON o.id = w.operation_id
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE ($1::uuid IS NULL OR w.account_id = $1) AND ($2::text[] IS NULL OR w.state = ANY ($2))
+  AND w.operation_id > $3 AND w.operation_id < $4
+ORDER BY w.operation_id DESC LIMIT $5;
+
 -- name: reserved
 -- Operations with a reservation of kind $1, in wallet $2 and made by account $3 (null: all), now in one of the
 -- states $4; ids between $5 and $6, both left out.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
        s.currency, t.currency
 FROM reservations r
 JOIN operations o ON o.id = r.operation_id
@@ -109,7 +142,7 @@ ORDER BY r.operation_id DESC LIMIT $7;
 -- $1: the wallet; entries with $2 < sequence < $3, from $6 to before $7. OFFSET 0 has the operations looked up one by
 -- one: a filter that seems to let little through would have the planner go through all of them first.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
        s.currency, t.currency,
        e.sequence AS sequence, e.amount AS change, e.balance_after AS balance_after
 FROM entries e
@@ -139,12 +172,14 @@ WHERE e.wallet_id = $1
 -- name: operations
 -- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out, from $6 to before $7.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.created_at,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
        s.currency, t.currency
 FROM operations o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
 WHERE o.id > $2 AND o.id < $3
+  -- A withdrawal is listed once, as what was accepted.
+  AND NOT (o.kind = 'WITHDRAWAL' AND o.accepted_at IS NOT NULL)
   AND o.id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
   AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
   AND {matching}
@@ -155,6 +190,7 @@ WHERE o.id > $2 AND o.id < $3
           SELECT e.operation_id FROM entries e
           CROSS JOIN LATERAL (SELECT * FROM operations WHERE id = e.operation_id OFFSET 0) AS o
           WHERE e.wallet_id = wallet.id AND $10 IS DISTINCT FROM wallet.id AND e.operation_id > $2 AND e.operation_id < $3
+            AND NOT (o.kind = 'WITHDRAWAL' AND o.accepted_at IS NOT NULL)
             AND e.operation_id BETWEEN ledger_ids_from($6) AND ledger_ids_until($7)
             AND ($6::timestamptz IS NULL OR o.created_at >= $6) AND ($7::timestamptz IS NULL OR o.created_at < $7)
             AND {matching}

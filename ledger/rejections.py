@@ -42,6 +42,8 @@ class ErrorCode(StrEnum):
     AUTHORIZATION_EXCEEDED = "AUTHORIZATION_EXCEEDED"
     AUTHORIZATION_OPEN = "AUTHORIZATION_OPEN"
     NOT_CANCELLABLE = "NOT_CANCELLABLE"
+    CANCELLED = "CANCELLED"
+    BANK_REFUSED = "BANK_REFUSED"
     NOT_EXECUTED = "NOT_EXECUTED"
     INVALID = "INVALID"
 
@@ -97,6 +99,8 @@ MEANING: dict[ErrorCode, str] = {
     ErrorCode.AUTHORIZATION_EXCEEDED: "More was to be captured than the authorization holds.",
     ErrorCode.AUTHORIZATION_OPEN: "An authorization of the company's still holds somebody's money.",
     ErrorCode.NOT_CANCELLABLE: "The withdrawal is past the point where it could be called back.",
+    ErrorCode.CANCELLED: "The owner called the withdrawal back before it was sent to the bank; nothing moved.",
+    ErrorCode.BANK_REFUSED: "The bank did not pay the withdrawal; its attempts tell why. The money is available again.",
     ErrorCode.NOT_EXECUTED: "Another part of the same all-or-nothing request was refused, so nothing was done.",
     ErrorCode.INVALID: "The value is malformed in a way that no other code names; the message says how.",
 }

@@ -7,8 +7,9 @@ from ledger.claims import Result
 from ledger.commands import Command
 from ledger.outcomes import Operation, Outcome, Replay, WalletView
 from ledger.reads import Reads
-from ledger.rejections import ErrorCode, Rejection
+from ledger.rejections import MEANING, ErrorCode, Rejection
 from ledger.sheet import own_side
+from ledger.withdrawal_commands import CancelWithdrawal
 
 _ARCHIVED = Rejection(
     ErrorCode.OPERATION_ARCHIVED,
@@ -40,7 +41,7 @@ async def first_outcomes(
     }
     wallets = await reads.wallets_by_id(wallet_ids)
     return [
-        _first(result, operations, wallets, command.account_id) if isinstance(result, Replay) else result
+        _first(result, operations, wallets, command) if isinstance(result, Replay) else result
         for result, command in zip(results, commands, strict=True)
     ]
 
@@ -55,7 +56,7 @@ def _first(
     replay: Replay,
     operations: dict[UUID, Operation],
     wallets: dict[UUID, WalletView],
-    account_id: UUID,
+    command: Command,
 ) -> Outcome:
     operation = operations.get(replay.operation_id)
     if operation is None:
@@ -64,5 +65,13 @@ def _first(
         None if wallet_id is None else wallets.get(wallet_id)
         for wallet_id in (operation.source_id, operation.target_id)
     )
-    wallet = own_side(operation.kind, source, target, account_id)
-    return Outcome(operation, wallet, replay.rejection, replayed=True)
+    wallet = own_side(operation.kind, source, target, command.account_id)
+    return Outcome(operation, wallet, replay.rejection or _came_to(operation, command), replayed=True)
+
+
+def _came_to(operation: Operation, command: Command) -> Rejection | None:
+    """Why what was accepted with that key came to nothing later."""
+    code = operation.failure_code
+    if code is None or isinstance(command, CancelWithdrawal):
+        return None
+    return Rejection(code, MEANING[code])

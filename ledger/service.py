@@ -22,6 +22,7 @@ from ledger.long_reads import LongReads
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
+from ledger.queue import Queue
 from ledger.rates import CurrencyRow, NewRate, update_rates
 from ledger.reads import Reads
 from ledger.rejections import Rejection
@@ -41,13 +42,16 @@ _USUAL_WALLETS_MAX = 10_000
 class Ledger:
     """Made by `Ledger.open`, which owns its connections and tasks."""
 
-    def __init__(self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer, queue: Queue
+    ) -> None:
         self._currencies = currencies
         long_reads = LongReads(pool)
         self.reads = Reads(pool, long_reads)
         self.reports = Reports(pool, long_reads)
         self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
+        self.queue = queue
         self._pool = pool
         self._coalescer = coalescer
         self._usual_wallets: dict[UUID, UUID] = {}
@@ -62,21 +66,24 @@ class Ledger:
         currencies = CurrencyBook(settings.max_amounts)
         await currencies.refresh(pool)
         coalescer = Coalescer(
-            lanes=WRITERS_A_PROCESS,
+            lines=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
         )
-        executors = [
-            Executor(lambda: connect_writer(dsn), currencies, SystemWallets(random.randrange(_STRIPES)))  # noqa: S311 - spreads load, guards nothing
-            for _ in range(WRITERS_A_PROCESS)
-        ]
+
+        def executor() -> Executor:
+            stripe = random.randrange(_STRIPES)  # noqa: S311 - spreads load, guards nothing
+            return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
+
+        queue = Queue(pool, executor())
         await try_to_make_partitions(pool, settings.partition_months)
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
-            async with coalescer.running(executors):
-                yield cls(pool, currencies, coalescer)
+            async with coalescer.running([executor() for _ in range(WRITERS_A_PROCESS)]):
+                yield cls(pool, currencies, coalescer, queue)
         finally:
+            await queue.close()
             refreshing.cancel()
             await asyncio.wait([refreshing])
 

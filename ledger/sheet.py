@@ -4,14 +4,16 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from ledger.accounts import Wallet
-from ledger.books import ENDED, Books, Reservation, Share
-from ledger.commands import Command
-from ledger.decisions import NEW, Decision, is_over, keep_reservation, post
+from ledger.books import ENDED, Books, Reservation, Share, Withdrawal
+from ledger.commands import CarryOut, Command, Enqueue
+from ledger.decisions import NEW, Acceptance, Decision, is_over, keep_reservation, post
 from ledger.outcomes import Operation, Outcome, WalletView
+from ledger.queued_commands import write_command
+from ledger.rejections import ErrorCode
 
 _OPERATION_COLUMNS = Operation._fields.index("created_at")
 # These go out from a wallet of the caller's, all others come in.
-_OUTGOING = ("TRANSFER", "REFUND")
+_OUTGOING = ("TRANSFER", "REFUND", "WITHDRAWAL")
 
 Side = TypeVar("Side", Wallet, WalletView)
 
@@ -25,12 +27,14 @@ class Savepoint(NamedTuple):
     touched: tuple[dict[UUID, Wallet], set[UUID], set[UUID]]
     entry_count: int
     operation_count: int
+    accepted_count: int
 
 
 class Sheet:
     """What one batch writes: each touched wallet, reservation and share once, an operation a command, its entries.
 
-    What is over by the time of the books is settled at once: it is set aside no more.
+    Of what is only accepted, a row of the queue; of what was accepted before, that it leaves the queue, or how a
+    withdrawal ended. What is over by the time of the books is settled at once: it is set aside no more.
     """
 
     def __init__(self, books: Books) -> None:
@@ -40,17 +44,21 @@ class Sheet:
         self._shares: set[UUID] = set()
         self._entries: list[tuple[UUID, int, UUID, int, str, int]] = []
         self._operations: list[tuple[Any, ...]] = []
+        self._accepted: list[tuple[Any, ...]] = []
+        self._withdrawals: set[UUID] = set()
+        self._ended: list[tuple[UUID, str, str | None, int | None]] = []
+        self.carried_out: list[UUID] = []
         for reservation in list(books.reservations.values()):
             if is_over(reservation, books.instant):
                 self._settle(reservation)
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._operations)
+        return bool(self._operations or self._accepted)
 
     def operation_ids(self) -> list[UUID]:
-        """The operations that the batch records."""
-        return [row[0] for row in self._operations]
+        """The operations that the batch records or accepts."""
+        return [row[0] for row in (*self._operations, *self._accepted)]
 
     def record(self, command: Command, operation_id: UUID, decision: Decision) -> Outcome:
         """Posts a decision and adds its rows; the outcome shows the caller's wallet right after it."""
@@ -70,6 +78,10 @@ class Sheet:
             due_at,
             reservation,
             shares,
+            withdrawal,
+            is_pending,
+            failure,
+            accepted_at,
         ) = decision
         for wallet, change_minor in postings:
             self._wallets[wallet.id] = wallet
@@ -80,12 +92,20 @@ class Sheet:
             own_id = reservation.operation_id
             self._reservations.add(operation_id if own_id == NEW else own_id)
         if shares:
-            self._shares.add(origin_id or operation_id)
+            own_id = shares[0].operation_id
+            self._shares.add(operation_id if own_id == NEW else own_id)
+        if rejection is not None:
+            failure = rejection.code
+        status = "PENDING" if is_pending else "SUCCEEDED" if failure is None else "FAILED"
+        if withdrawal is not None:
+            self._keep_withdrawal(withdrawal, operation_id, status, failure, debited_minor)
+        if isinstance(command, CarryOut):
+            self.carried_out.append(command.accepted.id)
         operation = Operation(
             operation_id,
             kind,
-            "SUCCEEDED" if rejection is None else "FAILED",
-            None if rejection is None else rejection.code,
+            status,
+            failure,
             command.account_id,
             command.summary,
             amount_minor,
@@ -97,6 +117,7 @@ class Sheet:
             rate,
             origin_id,
             due_at,
+            accepted_at,
             self._books.instant,
             None if source is None else source.currency,
             None if target is None else target.currency,
@@ -105,6 +126,40 @@ class Sheet:
         self._operations.append(operation[:_OPERATION_COLUMNS])
         own = own_side(kind, source, target, command.account_id)
         return Outcome(operation, None if own is None else view(own), rejection)
+
+    def accept(self, command: Enqueue, operation_id: UUID, acceptance: Acceptance) -> Outcome:
+        """Adds a row of the queue. No wallet changes: the outcome shows the caller's as it stands."""
+        kind, amount_minor, currency, source, target, ordered_by = acceptance
+        source_id = None if source is None else source.id
+        target_id = None if target is None else target.id
+        account_id, summary = command.account_id, command.summary
+        named = (kind, account_id, summary, amount_minor, currency, source_id, target_id)
+        self._accepted.append(
+            (operation_id, ordered_by.lane, ordered_by.id, *named, write_command(command.command))
+        )
+        own = own_side(kind, source, target, account_id)
+        operation = Operation(
+            id=operation_id,
+            kind=kind,
+            status="PENDING",
+            failure_code=None,
+            account_id=account_id,
+            summary=summary,
+            amount=amount_minor,
+            currency=currency,
+            source_id=source_id,
+            target_id=target_id,
+            debited=None,
+            credited=None,
+            rate=None,
+            origin_id=None,
+            due_at=None,
+            accepted_at=None,
+            created_at=self._books.instant,
+            source_currency=None if source is None else source.currency,
+            target_currency=None if target is None else target.currency,
+        )
+        return Outcome(operation, None if own is None else view(own), None)
 
     def savepoint(self) -> Savepoint:
         """How things stand now."""
@@ -117,6 +172,7 @@ class Sheet:
             (dict(self._wallets), set(self._reservations), set(self._shares)),
             len(self._entries),
             len(self._operations),
+            len(self._accepted),
         )
 
     def roll_back(self, before: Savepoint) -> None:
@@ -127,9 +183,12 @@ class Sheet:
         self._wallets, self._reservations, self._shares = before.touched
         del self._entries[before.entry_count :]
         del self._operations[before.operation_count :]
+        del self._accepted[before.accepted_count :]
 
     def columns(self) -> list[Any]:
-        """The arguments of the statement `write_batch`."""
+        """The arguments of the statement `write_batch`; empty where no operation is recorded."""
+        if not self._operations:
+            return []
         wallets = [(w.id, w.balance, w.held, w.pending, w.sequence) for w in self._wallets.values()]
         return [
             *map(list, zip(*wallets, strict=True)),
@@ -147,6 +206,34 @@ class Sheet:
         """The arguments of the statement `write_shares`; empty where there is nothing to write."""
         rows = [share for operation_id in self._shares for share in self._books.shares[operation_id]]
         return [*map(list, zip(*rows, strict=True))]
+
+    def withdrawal_columns(self) -> list[Any]:
+        """The arguments of the statement `write_withdrawals`; empty where there is nothing to write."""
+        rows = [self._books.withdrawals[operation_id] for operation_id in self._withdrawals]
+        return [*map(list, zip(*rows, strict=True))]
+
+    def ended_columns(self) -> list[Any]:
+        """The arguments of the statement `end_operations`; empty where there is nothing to write."""
+        return [*map(list, zip(*self._ended, strict=True))]
+
+    def accepted_columns(self) -> list[Any]:
+        """The arguments of the statement `write_queued`; empty where there is nothing to write."""
+        columns = [*map(list, zip(*self._accepted, strict=True))]
+        return [*columns, self._books.instant] if columns else []
+
+    def _keep_withdrawal(
+        self,
+        withdrawal: Withdrawal,
+        operation_id: UUID,
+        status: str,
+        failure: ErrorCode | None,
+        debited_minor: int | None,
+    ) -> None:
+        if withdrawal.operation_id == NEW:
+            self._withdrawals.add(operation_id)
+        else:
+            self._withdrawals.add(withdrawal.operation_id)
+            self._ended.append((withdrawal.operation_id, status, failure, debited_minor))
 
     def _settle(self, reservation: Reservation) -> None:
         keep_reservation(reservation._replace(state=ENDED, remaining_minor=0), self._books)

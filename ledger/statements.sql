@@ -19,7 +19,7 @@ JOIN unnest($1::uuid[], $2::varchar[]) AS asked (account_id, key) USING (account
 -- currencies, in a row of nulls where there is no other.
 WITH locked AS MATERIALIZED (
     SELECT id, owner_id, token_secret, currency, status::text, balance, held, pending, sequence, only_one,
-           name, country, city, created_at
+           name, country, city, created_at, lane
     -- The system's own, whose ids anyone can work out, are locked after these.
     FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
     ORDER BY id
@@ -63,9 +63,23 @@ SELECT operation_id, number, wallet_id, amount, moved, refunded, returned
 FROM shares WHERE operation_id = ANY ($1::uuid[])
 ORDER BY operation_id, number;
 
+-- name: lock_withdrawals
+-- Only after their wallets. A worker holds one of these rows without its wallet, for no longer than it takes to claim it.
+SELECT operation_id, wallet_id, account_id, destination, state, attempts, due_at
+FROM withdrawals WHERE operation_id = ANY ($1::uuid[])
+ORDER BY operation_id
+FOR UPDATE;
+
+-- name: still_queued
+SELECT id FROM queued_operations WHERE id = ANY ($1::uuid[]);
+
 -- name: committed_operations
--- Whether a batch whose COMMIT got no answer was committed: it was, if any of its operations is there.
-SELECT id FROM operations WHERE id = ANY ($1::uuid[]) LIMIT 1;
+-- Whether a batch whose COMMIT got no answer was committed: it was, if any of its operations is there, or is queued, or
+-- was queued and is carried out by now.
+SELECT id FROM operations WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id FROM queued_operations WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id FROM operations WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL
+LIMIT 1;
 
 -- name: write_batch
 WITH moved AS (
@@ -80,14 +94,20 @@ WITH moved AS (
          AS new (wallet_id, sequence, operation_id, amount, currency, balance_after)
 )
 INSERT INTO operations (id, kind, status, failure_code, account_id, summary, amount, currency,
-                        source_id, target_id, debited, credited, rate, origin_id, due_at, created_at)
+                        source_id, target_id, debited, credited, rate, origin_id, due_at, accepted_at, created_at)
 SELECT id, kind::operation_kind, status::operation_status, failure_code, account_id, summary, amount, currency,
-       source_id, target_id, debited, credited, rate::numeric, origin_id, due_at, $6::timestamptz
+       source_id, target_id, debited, credited, rate::numeric, origin_id, due_at, accepted_at, $6::timestamptz
 FROM unnest($13::uuid[], $14::text[], $15::text[], $16::varchar[], $17::uuid[], $18::varchar[], $19::bigint[],
             $20::varchar[], $21::uuid[], $22::uuid[], $23::bigint[], $24::bigint[], $25::text[], $26::uuid[],
-            $27::timestamptz[])
+            $27::timestamptz[], $28::timestamptz[])
      AS new (id, kind, status, failure_code, account_id, summary, amount, currency,
-             source_id, target_id, debited, credited, rate, origin_id, due_at);
+             source_id, target_id, debited, credited, rate, origin_id, due_at, accepted_at);
+
+-- name: end_operations
+-- What was PENDING until now.
+UPDATE operations SET status = new.status::operation_status, failure_code = new.failure_code, debited = new.debited
+FROM unnest($1::uuid[], $2::text[], $3::varchar[], $4::bigint[]) AS new (id, status, failure_code, debited)
+WHERE operations.id = new.id;
 
 -- name: write_reservations
 INSERT INTO reservations (operation_id, kind, wallet_id, account_id, state, asked, captured, refunded, remaining, debit,
@@ -101,6 +121,25 @@ SET state = EXCLUDED.state, captured = EXCLUDED.captured, refunded = EXCLUDED.re
 INSERT INTO shares (operation_id, number, wallet_id, amount, moved, refunded, returned)
 SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
 ON CONFLICT (operation_id, number) DO UPDATE SET refunded = EXCLUDED.refunded, returned = EXCLUDED.returned;
+
+-- name: write_withdrawals
+INSERT INTO withdrawals (operation_id, wallet_id, account_id, destination, state, attempts, due_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::varchar[], $5::varchar[], $6::smallint[], $7::timestamptz[])
+ON CONFLICT (operation_id) DO UPDATE SET state = EXCLUDED.state, due_at = EXCLUDED.due_at;
+
+-- name: write_queued
+-- In their order: the position is the order in which they are carried out.
+INSERT INTO queued_operations (id, lane, wallet_id, kind, account_id, summary, amount, currency, source_id, target_id,
+                               command, accepted_at)
+SELECT id, lane, wallet_id, kind::operation_kind, account_id, summary, amount, currency, source_id, target_id,
+       command::jsonb, $12::timestamptz
+FROM unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::uuid[], $6::varchar[], $7::bigint[], $8::varchar[],
+            $9::uuid[], $10::uuid[], $11::text[]) WITH ORDINALITY
+     AS new (id, lane, wallet_id, kind, account_id, summary, amount, currency, source_id, target_id, command, number)
+ORDER BY number;
+
+-- name: leave_queue
+DELETE FROM queued_operations WHERE id = ANY ($1::uuid[]);
 
 -- name: keep_rejections
 -- A refusal is the first outcome of its key, to be given again word for word, also where it names too little to

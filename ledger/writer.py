@@ -90,11 +90,22 @@ class Writer:
         return attempt.results
 
     async def _write(self, sheet: Sheet) -> None:
-        await self._connection.execute(SQL["write_batch"], *sheet.columns())
+        connection = self._connection
+        if accepted := sheet.accepted_columns():
+            await connection.execute(SQL["write_queued"], *accepted)
+        if not (columns := sheet.columns()):
+            return
+        await connection.execute(SQL["write_batch"], *columns)
         if reservations := sheet.reservation_columns():
-            await self._connection.execute(SQL["write_reservations"], *reservations)
+            await connection.execute(SQL["write_reservations"], *reservations)
         if shares := sheet.share_columns():
-            await self._connection.execute(SQL["write_shares"], *shares)
+            await connection.execute(SQL["write_shares"], *shares)
+        if withdrawals := sheet.withdrawal_columns():
+            await connection.execute(SQL["write_withdrawals"], *withdrawals)
+        if ended := sheet.ended_columns():
+            await connection.execute(SQL["end_operations"], *ended)
+        if sheet.carried_out:
+            await connection.execute(SQL["leave_queue"], sheet.carried_out)
 
     async def _is_committed(self, lost: Attempt) -> bool:
         rows = await self._connection.fetch(SQL["committed_operations"], lost.operation_ids)

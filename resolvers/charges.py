@@ -1,22 +1,13 @@
 """Companies charging wallets, now or later, and giving back: input to command, outcome to payload."""
 
 from collections.abc import Sequence
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from auth.principal import Role
-from ledger.commands import (
-    Authorize,
-    Capture,
-    Charge,
-    Earlier,
-    Refund,
-    Release,
-    Split,
-)
+from ledger.commands import Authorize, Capture, Charge, Enqueue, Refund, Release, Split
 from ledger.tokens import read_token
-from resolvers.submitting import submit, submit_many
+from resolvers.submitting import earlier_operation, submit, submit_many
 from schema.context import Context, Info
-from schema.ids import IdKind, read_id_of
 from schema.movements import (
     AtomicArgument,
     AuthorizeArgument,
@@ -53,7 +44,7 @@ async def refund(info: Info, input: RefundArgument) -> OperationPayload:
     """All or a part of a charge, back to who paid it."""
     context = info.context
     company_id = context.signed_in(Role.COMPANY).account_id
-    charge_id, charge = await _earlier(context, input.operation, company_id)
+    charge_id, charge = await earlier_operation(context, input.operation, company_id)
     return await submit(
         context,
         Refund(
@@ -92,7 +83,7 @@ async def capture(info: Info, input: CaptureArgument) -> OperationPayload:
     """All or a part of what was authorized."""
     context = info.context
     company_id = context.signed_in(Role.COMPANY).account_id
-    authorization_id, authorization = await _earlier(context, input.authorization, company_id)
+    authorization_id, authorization = await earlier_operation(context, input.authorization, company_id)
     return await submit(
         context,
         Capture(
@@ -111,14 +102,14 @@ async def release(info: Info, input: ReleaseArgument) -> OperationPayload:
     """The end of an authorization."""
     context = info.context
     company_id = context.signed_in(Role.COMPANY).account_id
-    authorization_id, authorization = await _earlier(context, input.authorization, company_id)
+    authorization_id, authorization = await earlier_operation(context, input.authorization, company_id)
     return await submit(
         context, Release(company_id, authorization_id, authorization, idempotency_key=input.idempotency_key)
     )
 
 
-def _charge(asked: ChargeInput, company_id: UUID, usual_wallet_id: UUID | None) -> Charge:
-    return Charge(
+def _charge(asked: ChargeInput, company_id: UUID, usual_wallet_id: UUID | None) -> Charge | Enqueue:
+    command = Charge(
         account_id=company_id,
         wallet=read_token(asked.wallet),
         amount=asked.amount,
@@ -130,6 +121,7 @@ def _charge(asked: ChargeInput, company_id: UUID, usual_wallet_id: UUID | None) 
         splits=tuple([_split(split) for split in asked.splits or ()]),
         converts=asked.conversion is not Conversion.FORBID,
     )
+    return Enqueue(command) if asked.queued else command
 
 
 def _split(asked: SplitInput) -> Split:
@@ -138,11 +130,3 @@ def _split(asked: SplitInput) -> Split:
 
 async def _usual_wallet(context: Context, company_id: UUID, named: Sequence[str | None]) -> UUID | None:
     return await context.ledger.usual_wallet(company_id) if None in named else None
-
-
-async def _earlier(context: Context, public_id: str, company_id: UUID) -> tuple[UUID, Earlier | None]:
-    operation_id = read_id_of(IdKind.OPERATION, public_id)
-    if operation_id is None:
-        # Answered like an operation that is not there. Its own id each time would make each a request of its own.
-        return uuid5(NAMESPACE_URL, public_id), None
-    return operation_id, await context.ledger.reads.earlier(operation_id, company_id)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from auth.principal import Role
-from ledger.commands import Deposit, Transfer
+from ledger.commands import Deposit, Enqueue, Transfer
 from ledger.tokens import NOWHERE, WalletToken, read_token
 from resolvers.submitting import submit, submit_many
 from schema.context import Info
@@ -46,8 +46,8 @@ async def transfer_many(info: Info, inputs: TransfersArgument, atomic: AtomicArg
     return await submit_many(info.context, [_transfer(asked, account_id) for asked in inputs], atomic=atomic)
 
 
-def _deposit(asked: DepositInput, account_id: UUID) -> Deposit:
-    return Deposit(
+def _deposit(asked: DepositInput, account_id: UUID) -> Deposit | Enqueue:
+    command = Deposit(
         account_id=account_id,
         wallet=read_token(asked.wallet),
         amount=asked.amount,
@@ -57,10 +57,11 @@ def _deposit(asked: DepositInput, account_id: UUID) -> Deposit:
         available_at=asked.available_at,
         converts=asked.conversion is not Conversion.FORBID,
     )
+    return Enqueue(command) if asked.queued else command
 
 
-def _transfer(asked: TransferInput, account_id: UUID) -> Transfer:
-    return Transfer(
+def _transfer(asked: TransferInput, account_id: UUID) -> Transfer | Enqueue:
+    command = Transfer(
         account_id=account_id,
         wallet=read_token(asked.from_),
         to=read_target(asked.to),
@@ -70,6 +71,7 @@ def _transfer(asked: TransferInput, account_id: UUID) -> Transfer:
         idempotency_key=asked.idempotency_key,
         converts=asked.conversion is not Conversion.FORBID,
     )
+    return Enqueue(command) if asked.queued else command
 
 
 def read_target(asked: WalletTarget) -> WalletToken | UUID:

@@ -12,7 +12,7 @@ from auth.errors import Forbidden, Unauthenticated
 from auth.principal import Principal, Role
 from auth.service import Auth
 from ledger.outcomes import Operation
-from ledger.reads import ReservationView, ShareView
+from ledger.reads import ReservationView, ShareView, WithdrawalView
 from ledger.reads import WalletReference as Reference
 from ledger.service import Ledger
 from runtime.settings import Settings
@@ -72,6 +72,16 @@ class Context:
 
         async def load(operation_ids: Sequence[UUID]) -> Sequence[ReservationView | None]:
             found = await self.ledger.reads.reservations(operation_ids)
+            return [found.get(operation_id) for operation_id in operation_ids]
+
+        return DataLoader(load)
+
+    @cached_property
+    def withdrawals(self) -> DataLoader[UUID, WithdrawalView | None]:
+        """How far a withdrawal has come, by its id."""
+
+        async def load(operation_ids: Sequence[UUID]) -> Sequence[WithdrawalView | None]:
+            found = await self.ledger.reads.withdrawals(operation_ids)
             return [found.get(operation_id) for operation_id in operation_ids]
 
         return DataLoader(load)

@@ -18,6 +18,11 @@ _CURRENCY = (
     "arrives is rounded down to the last decimal, what leaves is rounded up."
 )
 _CONVERSION = "Whether amounts may be converted; FORBID refuses with CURRENCY_MISMATCH instead."
+_QUEUED = (
+    "Whether it is only accepted now, as PENDING, and carried out by a worker in its turn: in the order of acceptance "
+    "for the wallet that pays (of a deposit, the wallet topped up). Funds and rates are those of that moment; "
+    "`operation` and the history tell what came of it."
+)
 _SUMMARY = "What it is for: up to 255 characters."
 _INTO = "Which of the company's wallets is credited; needed only where it has more than one."
 
@@ -52,6 +57,7 @@ class DepositInput:
         default=None,
         description="From when on the money can be used; until then it is `pending`. At once when left out or past.",
     )
+    queued: bool | None = strawberry.field(default=False, description=_QUEUED)
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
@@ -88,6 +94,7 @@ class ChargeInput:
         default=None,
         description="Up to 20 parts for other wallets, each once. What is not split goes to the company.",
     )
+    queued: bool | None = strawberry.field(default=False, description=_QUEUED)
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
@@ -113,6 +120,7 @@ class TransferInput:
     summary: str | None = strawberry.field(
         default=None, description="A message, for both histories: up to 255 characters."
     )
+    queued: bool | None = strawberry.field(default=False, description=_QUEUED)
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
@@ -174,7 +182,32 @@ class ReleaseInput:
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
-_ATOMIC = "Whether a single refusal means that nothing is done: then the others are NOT_EXECUTED."
+@strawberry.input(description="Money from one's own wallet to a bank account.")
+class WithdrawInput:
+    """The caller owns the wallet."""
+
+    wallet: WalletToken = strawberry.field(description="The token of your wallet.")
+    amount: Amount = strawberry.field(description="How much the bank is to pay, greater than zero.")
+    currency: CurrencyCode | None = strawberry.field(default=None, description=_CURRENCY)
+    destination: str = strawberry.field(
+        description="The bank account as the bank knows it, such as an IBAN: 1 to 140 characters."
+    )
+    summary: str | None = strawberry.field(default=None, description=_SUMMARY)
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+
+
+@strawberry.input(description="A withdrawal that is to be called back.")
+class CancelWithdrawalInput:
+    """The caller made the withdrawal."""
+
+    withdrawal: strawberry.ID = strawberry.field(description="The id of the operation that `withdraw` made.")
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+
+
+_ATOMIC = (
+    "Whether a single refusal means that nothing is done: then the others are NOT_EXECUTED. "
+    "Not for what is `queued`."
+)
 _MANY = "Up to 1,000, carried out in this order in one transaction."
 
 DepositArgument = Annotated[
@@ -199,3 +232,9 @@ DepositsArgument = Annotated[list[DepositInput], strawberry.argument(description
 ChargesArgument = Annotated[list[ChargeInput], strawberry.argument(description=_MANY)]
 TransfersArgument = Annotated[list[TransferInput], strawberry.argument(description=_MANY)]
 AtomicArgument = Annotated[bool | None, strawberry.argument(description=_ATOMIC)]
+WithdrawArgument = Annotated[
+    WithdrawInput, strawberry.argument(description="Which wallet pays, how much, and to which bank account.")
+]
+CancelWithdrawalArgument = Annotated[
+    CancelWithdrawalInput, strawberry.argument(description="Which withdrawal.")
+]

@@ -17,6 +17,7 @@ from schema.money import Money, money
 from schema.nodes import Node
 from schema.references import WalletReference
 from schema.scalars import Amount, DateTime
+from schema.withdrawals import Withdrawal, withdrawal
 
 
 class OperationKind(StrEnum):
@@ -93,7 +94,7 @@ class Operation(Node):
     success: bool = strawberry.field(description="Whether `status` is SUCCEEDED.")
     failure_code: ErrorCode | None = strawberry.field(description="Why it failed; null unless FAILED.")
     summary: str = strawberry.field(description="What it was for, in the words of whoever asked.")
-    created_at: DateTime = strawberry.field(description="When it was decided.")
+    created_at: DateTime = strawberry.field(description="When it was accepted.")
     rate: Amount | None = strawberry.field(
         description=(
             "Units of the credited currency for one unit of the debited one (of the one asked for, in a deposit), to "
@@ -174,7 +175,7 @@ class Operation(Node):
     )
     async def origin(self, info: Info) -> "Operation | None":
         """The earlier operation."""
-        if self.record.origin_id is None:
+        if self.record.origin_id in (None, self.record.known_id):
             return None
         record = await info.context.operations.load(self.record.origin_id)
         return None if record is None else operation(record, info.context)
@@ -197,6 +198,16 @@ class Operation(Node):
         reservation = await info.context.reservations.load(self.record.id)
         return None if reservation is None else authorization(self.record, reservation, self.currencies)
 
+    @strawberry.field(
+        description="How far a withdrawal has come; null for other kinds and for what was refused at once."
+    )
+    async def withdrawal(self, info: Info) -> Withdrawal | None:
+        """How far a withdrawal has come."""
+        if self.record.kind != "WITHDRAWAL":
+            return None
+        view = await info.context.withdrawals.load(self.record.known_id)
+        return None if view is None else withdrawal(view)
+
     def _side(self, wallet_id: UUID | None, *, is_payer: bool) -> WalletReference | None:
         if wallet_id is None:
             return None
@@ -214,12 +225,12 @@ def operation(record: Record, context: Context) -> Operation:
     return Operation(
         record=record,
         currencies=context.ledger.currencies,
-        id=strawberry.ID(write_id(IdKind.OPERATION, record.id)),
+        id=strawberry.ID(write_id(IdKind.OPERATION, record.known_id)),
         kind=OperationKind(record.kind),
         status=OperationStatus(record.status),
         success=record.status == "SUCCEEDED",
         failure_code=record.failure_code,
         summary=record.summary,
-        created_at=DateTime(record.created_at),
+        created_at=DateTime(record.accepted_at or record.created_at),
         rate=None if record.rate is None else Amount(record.rate),
     )

@@ -83,5 +83,7 @@ class BulkPayload:
     """The answer to every mutation that takes many."""
 
     outcomes: list[OperationPayload] = strawberry.field(description="One for each input, in the same order.")
-    succeeded_count: int = strawberry.field(description="How many of them succeeded.")
+    succeeded_count: int = strawberry.field(
+        description="How many of them succeeded, or were accepted where `queued`."
+    )
     failed_count: int = strawberry.field(description="How many of them have userErrors.")

@@ -30,6 +30,7 @@ from resolvers.wallet_life import (
     unfreeze_wallet,
 )
 from resolvers.wallets import create_wallet, find_wallet, list_wallets
+from resolvers.withdrawals import cancel_withdrawal, list_withdrawals, withdraw
 from schema.account_pages import AccountConnection
 from schema.accounts import Account, Administrator, Client, Company, DeletedAccount
 from schema.exports import ExportHistoryPayload
@@ -96,6 +97,10 @@ class Query:
     authorizations: OperationConnection = strawberry.field(
         resolver=list_authorizations,
         description="The authorizations that the reader made, newest first; everyone's, for an administrator.",
+    )
+    withdrawals: OperationConnection = strawberry.field(
+        resolver=list_withdrawals,
+        description="The withdrawals that the reader asked for, newest first; everyone's, for an administrator.",
     )
     position: list[CurrencyPosition] = strawberry.field(
         resolver=read_position,
@@ -179,6 +184,20 @@ class Mutation:
     )
     release: OperationPayload = strawberry.field(
         resolver=release, description="Gives back what an authorization still holds."
+    )
+    withdraw: OperationPayload = strawberry.field(
+        resolver=withdraw,
+        description=(
+            "The owner sends money to a bank account: accepted at once as PENDING with the money held, paid out by a "
+            "worker."
+        ),
+    )
+    cancel_withdrawal: OperationPayload = strawberry.field(
+        resolver=cancel_withdrawal,
+        description=(
+            "Calls a withdrawal back while it is PENDING: it ends as FAILED for the reason CANCELLED, and the money is "
+            "available again."
+        ),
     )
     deposit_many: BulkPayload = strawberry.field(
         resolver=deposit_many,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ledger.accounts import Wallet
-from ledger.books import OPEN, Books, Reservation, Share
-from ledger.rejections import Rejection
+from ledger.books import OPEN, Books, Reservation, Share, Withdrawal
+from ledger.rejections import ErrorCode, Rejection
 
 
 class Posting(NamedTuple):
@@ -19,10 +19,13 @@ class Posting(NamedTuple):
 class Decision(NamedTuple):
     """An operation that is to be recorded.
 
-    Without `rejection` it moves money: `postings` sum to zero in each currency; `reservation` and `shares` are how
-    those stand afterwards. With it nothing moves, and the postings are of zero, one for each wallet whose
-    history tells of the refusal. An operation that makes a reservation or shares gives them its own id when it is
-    recorded: here they carry None's stand-in, NEW.
+    Without `rejection` it moves money: `postings` sum to zero in each currency; `reservation`, `shares` and
+    `withdrawal` are how those stand afterwards. With it nothing moves, and the postings are of zero, one for each
+    wallet whose history tells of the refusal. An operation that makes a reservation, shares or a withdrawal gives them
+    its own id when it is recorded: here they carry None's stand-in, NEW.
+
+    `is_pending`: what comes of it is not known yet. `failure`: that is known now, and it came to nothing, although
+    what was asked of the ledger was done. `accepted_at`: when it was accepted, as the operation `origin_id`.
     """
 
     kind: str
@@ -39,6 +42,10 @@ class Decision(NamedTuple):
     due_at: datetime | None = None
     reservation: Reservation | None = None
     shares: tuple[Share, ...] = ()
+    withdrawal: Withdrawal | None = None
+    is_pending: bool = False
+    failure: ErrorCode | None = None
+    accepted_at: datetime | None = None
 
 
 # In the place of an operation's id, which a decision does not know.
@@ -61,6 +68,11 @@ def post(decision: Decision, operation_id: UUID, books: Books) -> None:
             for share in decision.shares
         )
         books.shares[shares[0].operation_id] = shares
+    if decision.withdrawal is not None:
+        withdrawal = decision.withdrawal
+        if withdrawal.operation_id == NEW:
+            withdrawal = withdrawal._replace(operation_id=operation_id)
+        books.withdrawals[withdrawal.operation_id] = withdrawal
 
 
 def keep_reservation(reservation: Reservation, books: Books) -> None:
@@ -77,4 +89,4 @@ def keep_reservation(reservation: Reservation, books: Books) -> None:
 
 def is_over(reservation: Reservation, instant: datetime) -> bool:
     """Whether its time has come, although the row may not say so yet."""
-    return reservation.state == OPEN and reservation.ends_at <= instant
+    return reservation.state == OPEN and reservation.ends_at is not None and reservation.ends_at <= instant

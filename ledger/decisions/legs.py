@@ -40,7 +40,7 @@ def work_out(
         return Legs(asked.minor, tuple(part.amount_minor for part in parts), None)
     if not converts:
         return _mismatch(asked, payer, parts)
-    debited = asked if payer is None else _leaves(asked, books.currencies[payer.currency])
+    debited = asked if payer is None else leaves(asked, books.currencies[payer.currency])
     if isinstance(debited, Rejection):
         return debited
     credited_minor = []
@@ -64,7 +64,8 @@ def balanced(moves: Sequence[Posting], books: Books) -> tuple[Posting, ...]:
     return (*moves, *exchanged)
 
 
-def _leaves(asked: Amount, currency: Currency) -> Amount | Rejection:
+def leaves(asked: Amount, currency: Currency) -> Amount | Rejection:
+    """What the amount costs in that currency, rounded up."""
     if missing := _rate_missing(asked.currency, currency):
         return missing
     return _within_limit(Amount(leaving(asked.minor, asked.currency, currency), currency))

@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 from ledger.accounts import Wallet
 from ledger.books import EXCHANGE, OUTSIDE, Books
-from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Earlier, Refund, Transfer
+from ledger.commands import Authorize, Capture, CarryOut, Charge, Command, Deposit, Enqueue, Refund, Transfer
 from ledger.decisions.checks import payee_of
 from ledger.decisions.transfer import recipient
+from ledger.earlier import Earlier
 from ledger.rejections import ErrorCode
+from ledger.withdrawal_commands import SettleWithdrawal, Withdraw
 
 
 class Need(NamedTuple):
@@ -26,6 +28,13 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     exchange's is locked in the currency asked for too, so that the decimals of a currency that operations name never
     change any more.
     """
+    if isinstance(command, CarryOut):
+        yield from needs(command.command, books)
+        return
+    if isinstance(command, Enqueue):
+        # Nothing is posted yet, but a currency is named.
+        yield from (need for need in needs(command.command, books) if need.kind == EXCHANGE)
+        return
     earlier = _earlier(command)
     wallets = (
         _parties(command, books)
@@ -38,16 +47,25 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     codes = {asked, *(wallet.currency for wallet in wallets)}
     if not codes <= books.currencies.keys():
         return
-    if isinstance(command, Deposit):
-        yield Need(OUTSIDE, asked, books.currencies[asked].amount_minor_max)
+    if crosses_the_border(command):
+        yield Need(OUTSIDE, asked, _most(asked, earlier, books))
     if len(codes) > 1:
         for code in sorted(codes):
             yield Need(EXCHANGE, code, _most(code, earlier, books))
 
 
+def crosses_the_border(command: Command) -> bool:
+    """Whether money comes from the outside world, or goes there."""
+    if isinstance(command, CarryOut):
+        return crosses_the_border(command.command)
+    return isinstance(command, Deposit | SettleWithdrawal)
+
+
 def named_currency(command: Command) -> str | None:
     """The currency that the command's amount is in, where it is not simply its wallet's."""
-    if isinstance(command, Deposit | Transfer | Charge | Authorize):
+    if isinstance(command, CarryOut | Enqueue):
+        return named_currency(command.command)
+    if isinstance(command, Deposit | Transfer | Charge | Authorize | Withdraw):
         return command.currency
     earlier = _earlier(command)
     return None if earlier is None else earlier.currency
@@ -56,11 +74,13 @@ def named_currency(command: Command) -> str | None:
 def _earlier(command: Command) -> Earlier | None:
     if isinstance(command, Refund):
         return command.charge
+    if isinstance(command, SettleWithdrawal):
+        return command.withdrawal
     return command.authorization if isinstance(command, Capture) else None
 
 
 def _parties(command: Command, books: Books) -> list[Wallet]:
-    if isinstance(command, Deposit):
+    if isinstance(command, Deposit | Withdraw):
         wallets = [books.owned(command.wallet, command.account_id)]
     elif isinstance(command, Transfer):
         wallets = [books.owned(command.wallet, command.account_id), recipient(command, books)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ledger.accounts import Wallet
 from ledger.books import Books, Reservation, Share
-from ledger.commands import Earlier, Refund
+from ledger.commands import Refund
 from ledger.conversion import inverse_rate
 from ledger.decisions.checks import (
     Amount,
@@ -19,6 +19,7 @@ from ledger.decisions.checks import (
 )
 from ledger.decisions.decision import Decision, Posting
 from ledger.decisions.legs import balanced
+from ledger.earlier import Earlier
 from ledger.rejections import ErrorCode, Rejection
 from ledger.splitting import apportion
 

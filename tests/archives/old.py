@@ -10,7 +10,8 @@ import pytest
 
 from ledger import archives
 from ledger.archiving import ArchiveRefused, Reason
-from ledger.commands import Authorize, Capture, Earlier, Refund
+from ledger.commands import Authorize, Capture, Refund
+from ledger.earlier import Earlier
 from ledger.reads import SEQUENCE_MAX, Span
 from ledger.service import Ledger
 from tests.archives.aging import DUE, add_partitions, age

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     "CI" not in os.environ and not (shutil.which("curl") and shutil.which("jq")),
     reason="curl and jq are not installed",
 )
-NAMES = ("first_charge.sh", "every_way.sh", "reports.sh")
+NAMES = ("first_charge.sh", "every_way.sh", "reports.sh", "later.sh")
 
 
 def run(name: str, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(name: str, url: str, **environment: str) -> subprocess.CompletedProcess[
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -54,6 +54,13 @@ def test_the_first_charge(service: Service) -> None:
 def test_reports(service: Service) -> None:
     done = run("reports.sh", service.url)
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("All as it should be.\n")
+
+
+def test_later(service: Service) -> None:
+    done = run("later.sh", service.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok: the soup in the end is SUCCEEDED\n" in done.stdout
     assert done.stdout.endswith("All as it should be.\n")
 
 

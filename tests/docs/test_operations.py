@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from ledger.books import OPEN, Reservation
-from ledger.commands import Authorize, Capture, Command, Earlier, Refund, Release, Split
-from ledger.decisions import Decision, decide, post
+from ledger.commands import Authorize, Capture, Command, Refund, Release, Split
+from ledger.decisions import Acceptance, Decision, decide, post
 from ledger.decisions.authorization import TERM_MAX, USUAL_TERM
+from ledger.earlier import Earlier
 from ledger.outcomes import Outcome
 from ledger.rejections import ErrorCode
 from ledger.service import Ledger
@@ -122,6 +123,7 @@ def _what_follows(state: AuthorizationState, action: str) -> str:
     }
     if action in asked:
         decision = decide(asked[action], books)
+        assert not isinstance(decision, Acceptance)
         rejection = decision.rejection if isinstance(decision, Decision) else decision
         if rejection is not None:
             return rejection.code

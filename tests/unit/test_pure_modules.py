@@ -12,20 +12,24 @@ PURE = {
     for name in (
         "accounts",
         "archiving",
+        "asked",
         "batch",
         "books",
         "commands",
         "conversion",
         *(f"decisions.{path.stem}" for path in (LEDGER / "decisions").glob("[a-z]*.py")),
+        "earlier",
         "money",
         "outcomes",
         "partitioning",
+        "queued_commands",
         "rejections",
         "requests",
         "sheet",
         "splitting",
         "system_wallets",
         "tokens",
+        "withdrawal_commands",
     )
 }
 

@@ -44,7 +44,7 @@ const OPERATION = `operation {
     replayed
     userErrors { code message field }`;
 
-const signUpClient = `# Step 1 of 12: a client signs up.
+const signUpClient = `# Step 1 of 14: a client signs up.
 # Press the play button, or Ctrl-Enter (Cmd-Enter).
 # The token in the answer is used by itself from then on:
 # watch the bar above.
@@ -56,7 +56,7 @@ mutation SignUpClient($input: SignUpClientInput!) {
 }
 `;
 
-const createWallet = `# Step 2 of 12: the client creates a wallet.
+const createWallet = `# Step 2 of 14: the client creates a wallet.
 # Whoever has its token may ask to charge it.
 
 mutation CreateWallet($input: CreateWalletInput!) {
@@ -66,7 +66,7 @@ mutation CreateWallet($input: CreateWalletInput!) {
 }
 `;
 
-const deposit = `# Step 3 of 12: the client tops the wallet up.
+const deposit = `# Step 3 of 14: the client tops the wallet up.
 # Run it twice: one idempotencyKey moves money once,
 # and the second answer says "replayed": true.
 
@@ -77,7 +77,7 @@ mutation Deposit($input: DepositInput!) {
 }
 `;
 
-const signUpCompany = `# Step 4 of 12: a company signs up.
+const signUpCompany = `# Step 4 of 14: a company signs up.
 # This page speaks as the company from then on;
 # the bar above switches between the two.
 
@@ -88,7 +88,7 @@ mutation SignUpCompany($input: SignUpCompanyInput!) {
 }
 `;
 
-const companyWallet = `# Step 5 of 12: the company creates its own wallet,
+const companyWallet = `# Step 5 of 14: the company creates its own wallet,
 # which its charges are credited to.
 
 mutation CompanyWallet($input: CreateWalletInput!) {
@@ -98,7 +98,7 @@ mutation CompanyWallet($input: CreateWalletInput!) {
 }
 `;
 
-const charge = `# Step 6 of 12: the company charges the client's wallet.
+const charge = `# Step 6 of 14: the company charges the client's wallet.
 # "wallet" in the answer is the company's own.
 # Then ask for more than there is, with another key:
 # a refusal moves nothing, and is recorded as well.
@@ -110,7 +110,7 @@ mutation Charge($input: ChargeInput!) {
 }
 `;
 
-const refund = `# Step 7 of 12: the company gives a part back.
+const refund = `# Step 7 of 14: the company gives a part back.
 # Without "amount" it would be all that is left.
 
 mutation Refund($input: RefundInput!) {
@@ -120,7 +120,7 @@ mutation Refund($input: RefundInput!) {
 }
 `;
 
-const authorize = `# Step 8 of 12: the company sets money aside.
+const authorize = `# Step 8 of 14: the company sets money aside.
 # The client sees it as "held": it is still theirs,
 # and expires by itself.
 
@@ -138,7 +138,7 @@ mutation Authorize($input: AuthorizeInput!) {
 }
 `;
 
-const capture = `# Step 9 of 12: the company takes a part of it.
+const capture = `# Step 9 of 14: the company takes a part of it.
 # The rest is released; "final: false" would keep it.
 
 mutation Capture($input: CaptureInput!) {
@@ -148,7 +148,7 @@ mutation Capture($input: CaptureInput!) {
 }
 `;
 
-const transfer = `# Step 10 of 12: an owner sends money to any wallet,
+const transfer = `# Step 10 of 14: an owner sends money to any wallet,
 # here the company to the client, by the wallet's token.
 # chargeMany, depositMany and transferMany take up to
 # 1,000 of these in one request.
@@ -160,7 +160,43 @@ mutation Transfer($input: TransferInput!) {
 }
 `;
 
-const history = `# Step 11 of 12: the history of your wallets.
+const withdraw = `# Step 11 of 14: the company sends money to its bank.
+# Accepted at once and held; a worker pays it out to the
+# simulated bank that runs beside this service, which
+# says no at times and is asked again: watch step 13.
+
+mutation Withdraw($input: WithdrawInput!) {
+  withdraw(input: $input) {
+    operation {
+      id
+      status
+      failureCode
+      amount { amount currency }
+      withdrawal { state destination }
+    }
+    wallet {
+      available { amount currency }
+      held { amount }
+    }
+    replayed
+    userErrors { code message field }
+  }
+}
+`;
+
+const queued = `# Step 12 of 14: a charge that may wait its turn.
+# With "queued" it is accepted as PENDING, and carried
+# out by a worker, in order: a moment later the history
+# tells what came of it.
+
+mutation QueuedCharge($input: ChargeInput!) {
+  charge(input: $input) {
+    ${OPERATION}
+  }
+}
+`;
+
+const history = `# Step 13 of 14: the history of your wallets.
 # Switch between client and company in the bar above
 # and run it again: one charge, seen from both sides.
 
@@ -180,6 +216,10 @@ query History {
             summary
             source { ownerName }
             target { ownerName }
+            withdrawal {
+              state
+              attempts { number result }
+            }
           }
         }
       }
@@ -188,7 +228,7 @@ query History {
 }
 `;
 
-const statement = `# Step 12 of 12: a statement of the last month:
+const statement = `# Step 14 of 14: a statement of the last month:
 # what there was, what came and went, what there is.
 # Switch to the client above for the client's.
 
@@ -240,6 +280,20 @@ export function storyTabs({ tag, password }) {
         summary: 'For your trouble',
         idempotencyKey: `transfer-${tag}`,
       },
+    ],
+    [
+      withdraw,
+      {
+        wallet: COMPANY_WALLET,
+        amount: '4.00',
+        destination: 'DE89 3704 0044 0532 0130 00',
+        summary: 'Takings',
+        idempotencyKey: `withdrawal-${tag}`,
+      },
+    ],
+    [
+      queued,
+      { wallet: CLIENT_WALLET, amount: '3.00', summary: 'A bookmark', queued: true, idempotencyKey: `later-${tag}` },
     ],
   ];
   const tabs = steps.map(([query, input]) => ({ query, variables: JSON.stringify({ input }, null, 2) }));

@@ -8,7 +8,7 @@ from uuid import UUID
 from ledger.accounts import ACTIVE, Wallet
 from ledger.books import Books, Currencies
 from ledger.commands import Charge, Command, Deposit
-from ledger.decisions import Decision, decide, needs, post
+from ledger.decisions import Acceptance, Decision, decide, needs, post
 from ledger.money import BIGINT_MAX, Currency
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken
@@ -48,6 +48,7 @@ class Story:
             books.system = {(kind, code): [self.full_world, self.world]}
         before = self.state()
         decision = decide(command, books)
+        assert not isinstance(decision, Acceptance)
         assert self.state() == before, "deciding changes nothing"
         return decision
 

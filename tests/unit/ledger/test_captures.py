@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ledger.accounts import ACTIVE, Wallet
 from ledger.books import EXCHANGE, Books
-from ledger.commands import Authorize, Capture, Command, Earlier, Refund, Release
+from ledger.commands import Authorize, Capture, Command, Refund, Release
 from ledger.decisions import Decision, decide, post
+from ledger.earlier import Earlier
 from ledger.money import Currency, decimal_text
 from ledger.tokens import WalletToken
 
