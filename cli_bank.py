@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from cli_database import load_settings
+from workers.simulated_bank.behaviour import Behaviour
 
 BACKLOG = 2048
 BOOKS_FILE = "bank.jsonl"
@@ -32,19 +33,35 @@ class _Share(click.FloatRange):
 
 
 SHARE = _Share()
+USUAL = Behaviour()
 
 
 @click.command(context_settings={"show_default": True})
 @click.option("--host", default="127.0.0.1", help="Where it listens.")
 @click.option("--port", default=8001, type=click.IntRange(0, 65535), help="The same; 0: any free port.")
-@click.option("--success-rate", default=0.7, type=SHARE, help="Share of payments made; the others fail.")
 @click.option(
-    "--latency", default=100, type=click.IntRange(0, 60_000), help="Milliseconds to a decision, the mean."
+    "--success-rate", default=USUAL.success_rate, type=SHARE, help="Share of payments made; the others fail."
 )
-@click.option("--lost-replies", default=0.0, type=SHARE, help="Share of decisions whose caller never hears.")
-@click.option("--refusals", default=0.0, type=SHARE, help="Share of payments refused for good.")
-@click.option("--duplicates", default=0.0, type=SHARE, help="Share of repeated requests that are paid again.")
-@click.option("--outages", default=0.0, type=SHARE, help="Share of the time without service.")
+@click.option(
+    "--latency",
+    default=USUAL.latency_ms,
+    type=click.IntRange(0, 60_000),
+    help="Milliseconds to a decision, the mean.",
+)
+@click.option(
+    "--lost-replies",
+    default=USUAL.lost_replies,
+    type=SHARE,
+    help="Share of decisions whose caller never hears.",
+)
+@click.option("--refusals", default=USUAL.refusals, type=SHARE, help="Share of payments refused for good.")
+@click.option(
+    "--duplicates",
+    default=USUAL.duplicates,
+    type=SHARE,
+    help="Share of repeated requests that are paid again.",
+)
+@click.option("--outages", default=USUAL.outages, type=SHARE, help="Share of the time without service.")
 @click.option("--seed", type=int, help="Makes its luck the same each time.")
 @click.option(
     "--books", type=click.Path(dir_okay=False, path_type=Path), help="Keep the books in this file, too."
@@ -65,7 +82,6 @@ def bank_simulator(
 
     Name it to the workers by PURSER_BANK_URL. docs/bank.md has its protocol. Ctrl-C stops it.
     """
-    from workers.simulated_bank.behaviour import Behaviour
     from workers.simulated_bank.process import run
 
     behaviour = Behaviour(success_rate, latency, lost_replies, refusals, duplicates, outages)
@@ -94,7 +110,6 @@ def bank_simulator(
 @click.argument("launcher_descriptor", type=int)
 def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_descriptor: int) -> None:
     """The simulated bank of `purser serve`, which passes the descriptors on; its books are in the data folder."""
-    from workers.simulated_bank.behaviour import Behaviour
     from workers.simulated_bank.process import run
 
     settings = load_settings()
@@ -105,7 +120,7 @@ def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_desc
 
     with _journal_refusable():
         run(
-            Behaviour(),
+            USUAL,
             secrets.randbelow(2**32),
             settings.data_dir / BOOKS_FILE,
             socket.socket(fileno=listening_descriptor),
