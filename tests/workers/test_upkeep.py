@@ -28,7 +28,7 @@ OPEN_COUNT = "SELECT count(*) FROM reservations WHERE state = 'OPEN'"
 
 
 def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=0.5)
+    return datetime.now(UTC) + timedelta(seconds=1)
 
 
 def hold(company: Holder, payer: Holder, amount: str, expires_at: datetime | None = None) -> Authorize:
@@ -107,22 +107,19 @@ async def test_what_is_over_ends_in_the_tables_and_nothing_else_does(
 async def test_a_locked_wallet_stops_no_other_and_has_its_turn_later(
     dsn: str, ledger: Ledger, connection: asyncpg.Connection, pool: asyncpg.Pool, tmp_path: Path
 ) -> None:
-    company = await open_holder(ledger)
+    company, stuck = await open_holder(ledger), await open_holder(ledger, "10.00")
     payers = [await open_holder(ledger, "10.00") for _ in range(50)]
-    stuck = payers[0]
     expires_at = soon()
-    # More than is settled in one transaction, in each wallet as many.
-    each = 2 * CHUNK // len(payers)
-    commands: list[Command] = [
-        hold(company, payer, "0.01", expires_at) for payer in payers for _ in range(each)
-    ]
-    for outcome in await ledger.submit_many(commands):
+    # The stuck wallet's come first, and fill a transaction.
+    first = [hold(company, stuck, "0.01", expires_at - timedelta(seconds=0.2)) for _ in range(CHUNK)]
+    others = [hold(company, payer, "0.01", expires_at) for payer in payers for _ in range(8)]
+    for outcome in await ledger.submit_many([*first, *others]):
         assert outcome.rejection is None
 
     async with pool.acquire() as other, other.transaction():
         await other.execute("SELECT FROM wallets WHERE id = $1 FOR NO KEY UPDATE", stuck.wallet.wallet_id)
         with running_worker(tmp_path, DATABASE_URL=dsn):
-            await until_settled(connection, open_count=each)
+            await until_settled(connection, open_count=CHUNK)
             await assert_invariants(connection)
     with running_worker(tmp_path, DATABASE_URL=dsn):
         await until_settled(connection)
