@@ -22,7 +22,10 @@ async def open_bank(settings: Settings) -> AsyncIterator[Bank | None]:
     Raises AdapterError; what the adapter itself raises comes through.
     """
     if settings.bank is not None:
-        async with find_adapter(settings.bank)(settings) as bank:
+        opened = find_adapter(settings.bank)(settings)
+        if not isinstance(opened, AbstractAsyncContextManager):
+            raise AdapterError(f"PURSER_BANK: {settings.bank} gives no async context manager.")
+        async with opened as bank:
             yield bank
     elif settings.bank_url is not None:
         seconds_max, connections_max = settings.withdrawal_seconds_max, settings.withdrawal_concurrency

@@ -66,7 +66,9 @@ class HttpBank:
         return await self._call("GET", reference, None)
 
     async def _call(self, method: str, reference: str, content: bytes | None) -> Answer:
-        headers = {"Content-Type": "application/json"} if content is not None else {}
+        headers = {"Accept-Encoding": "identity"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         async with (
             asyncio.timeout(self._seconds_max),
             self._client.stream(
@@ -74,7 +76,7 @@ class HttpBank:
             ) as reply,
         ):
             text = b""
-            async for part in reply.aiter_bytes():
+            async for part in reply.aiter_raw():
                 text += part
                 if len(text) > REPLY_BYTES_MAX:
                     raise NotAnAnswer("the reply is too long")
