@@ -1,6 +1,7 @@
 """What goes wrong with the service itself; a business refusal is a Rejection, never one of these."""
 
 from datetime import datetime
+from uuid import UUID
 
 
 class Overloaded(Exception):
@@ -17,6 +18,14 @@ class Unavailable(Exception):
     def __init__(self, *, executed_unknown: bool) -> None:
         super().__init__("The database does not answer.")
         self.executed_unknown = executed_unknown
+
+
+class HeldElsewhere(Unavailable):
+    """Somebody holds these wallets for longer than anyone should; what names one of them was not executed."""
+
+    def __init__(self, wallet_ids: frozenset[UUID]) -> None:
+        super().__init__(executed_unknown=False)
+        self.wallet_ids = wallet_ids
 
 
 class Archived(Exception):

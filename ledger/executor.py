@@ -17,7 +17,7 @@ import asyncpg
 
 from ledger.claims import Result
 from ledger.currencies import CurrencyBook
-from ledger.errors import Unavailable
+from ledger.errors import HeldElsewhere, Unavailable
 from ledger.requests import Bundle
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
@@ -30,7 +30,7 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 # What a bundle is told: a result for each of its requests, or what went wrong.
 Answer = list[Result] | Exception
 
-_HELD_WALLETS = load_statements("statements.sql")["held_wallets"]
+HELD_WALLETS = load_statements("statements.sql")["held_wallets"]
 
 # How long a batch is tried before its callers are told that the database is away.
 BATCH_SECONDS_MAX = 10.0
@@ -57,14 +57,6 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, (*_ROLLED_BACK, *LOST))
 
 
-class _HeldElsewhere(Exception):
-    """Somebody holds some of the batch's wallets for longer than anyone should."""
-
-    def __init__(self, wallet_ids: frozenset[UUID]) -> None:
-        super().__init__()
-        self.wallet_ids = wallet_ids
-
-
 @dataclass(slots=True)
 class _Tries:
     """What is known over all tries of a batch: until when, and the last one whose COMMIT got no answer."""
@@ -89,7 +81,7 @@ class Executor:
     async def _answers(self, batch: Sequence[Bundle], tries: _Tries) -> list[Answer]:
         try:
             return list(await self._until_committed(batch, tries))
-        except _HeldElsewhere as held:
+        except HeldElsewhere as held:
             return await self._without(held.wallet_ids, batch, tries)
         except Unavailable as away:
             return [Unavailable(executed_unknown=away.executed_unknown) for _ in batch]
@@ -106,7 +98,7 @@ class Executor:
         are_free = [wallet_ids.isdisjoint(_wallet_ids(bundle)) for bundle in batch]
         free = [bundle for bundle, is_free in zip(batch, are_free, strict=True) if is_free]
         answers = iter(await self._answers(free, tries) if free else [])
-        return [next(answers) if is_free else Unavailable(executed_unknown=False) for is_free in are_free]
+        return [next(answers) if is_free else HeldElsewhere(wallet_ids) for is_free in are_free]
 
     async def _alone(self, batch: Sequence[Bundle], index: int, tries: _Tries) -> Answer:
         bundle = batch[index]
@@ -150,13 +142,13 @@ class Executor:
                 raise Unavailable(executed_unknown=tries.lost is not None)
 
     async def _look_for_held(self, batch: Sequence[Bundle]) -> None:
-        """Raises _HeldElsewhere where it is a wallet that could not be had in time."""
+        """Raises HeldElsewhere where it is a wallet that could not be had in time."""
         wallet_ids = {wallet_id for bundle in batch for wallet_id in _wallet_ids(bundle)}
         if self._connection is not None:
             with suppress(*LOST):
-                rows = await self._connection.fetch(_HELD_WALLETS, list(wallet_ids))
+                rows = await self._connection.fetch(HELD_WALLETS, list(wallet_ids))
                 if rows:
-                    raise _HeldElsewhere(frozenset(row["id"] for row in rows))
+                    raise HeldElsewhere(frozenset(row["id"] for row in rows))
 
     async def _attempt(self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None) -> Results:
         if self._connection is None or self._connection.is_closed():

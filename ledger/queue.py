@@ -5,7 +5,8 @@ reads a lane gets the beginning of what waits for each wallet: carried out twice
 lane to be theirs, the second finds nothing left to do, and the order of each wallet is kept all the same.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import asyncpg
 
 from ledger.asking import asking
 from ledger.commands import Accepted, CarryOut
-from ledger.executor import Executor
+from ledger.executor import HELD_WALLETS, Executor
 from ledger.ids import new_id
 from ledger.queued_commands import read_command
 from ledger.requests import Bundle, Request
@@ -27,6 +28,21 @@ class Depth(NamedTuple):
 
     depth: int
     oldest_seconds: float | None
+
+
+class Waiting(NamedTuple):
+    """One operation of the queue. `wallet_id`: the wallet in whose order it is carried out."""
+
+    wallet_id: UUID
+    accepted: Accepted
+    account_id: UUID
+    summary: str
+    written: str
+
+    def read(self) -> CarryOut:
+        """The command that carries it out. What this raises is a fault of ours."""
+        command = read_command(self.accepted.kind, self.account_id, self.summary, self.written)
+        return CarryOut(self.accepted, command)
 
 
 class Queue:
@@ -47,49 +63,39 @@ class Queue:
         async with asking():
             return [row["lane"] for row in await self._pool.fetch(SQL["lanes"])]
 
-    async def first_of(self, lane: int, limit: int) -> list[CarryOut]:
-        """What is to be carried out next in that lane, in order. Raises Unavailable."""
-        async with asking():
-            rows = await self._pool.fetch(SQL["first_of_lane"], lane, limit)
-        return [
-            CarryOut(
-                Accepted(*row[:7]),
-                read_command(row["kind"], row["account_id"], row["summary"], row["command"]),
-            )
-            for row in rows
-        ]
+    async def first_of(
+        self, lane: int, limit: int, *, without: Collection[UUID] = (), held: Collection[UUID] = ()
+    ) -> list[Waiting]:
+        """What is to be carried out next in that lane, in order: for each wallet the beginning of what waits for it.
 
-    async def carry_out(self, commands: Sequence[CarryOut]) -> list[Exception]:
-        """Carries them out in one transaction, but for those whose wallets somebody else holds.
-
-        Those stay in the queue, with all that comes after them for the same wallets; what was in their way is
-        returned, such as Unavailable.
+        `without`: wallets whose operations are left out. `held`: wallets that can't be had, so that what pays from
+        them or to them is left out, with all that comes after it for the same wallet. Raises Unavailable.
         """
-        bundles = [
-            Bundle(tuple(Request(command, new_id()) for command in together)) for together in _apart(commands)
-        ]
-        answers = await self._executor.execute(bundles)
-        return [answer for answer in answers if isinstance(answer, Exception)]
+        async with asking():
+            if held:
+                arguments = (lane, limit, list(without), list(held))
+                rows = await self._pool.fetch(SQL["first_free_of_lane"], *arguments)
+            else:
+                rows = await self._pool.fetch(SQL["first_of_lane"], lane, limit, list(without))
+        return [Waiting(row[0], Accepted(*row[1:8]), *row[8:]) for row in rows]
+
+    async def held_of(self, wallet_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the wallets that somebody holds right now. Raises Unavailable."""
+        async with asking():
+            return {row["id"] for row in await self._pool.fetch(HELD_WALLETS, list(wallet_ids))}
+
+    async def carry_out(self, commands: Sequence[CarryOut]) -> None:
+        """Carries them out in one transaction, in their order, but for what was carried out before.
+
+        Raises HeldElsewhere where somebody holds a wallet, Unavailable, or what is a fault of ours. Then they are
+        still in the queue, unless an Unavailable says that this is not known.
+        """
+        bundle = Bundle(tuple(Request(command, new_id()) for command in commands))
+        # A task of its own: one that has seen its connection cut is no good for another try.
+        (answer,) = await asyncio.create_task(self._executor.execute([bundle]))
+        if isinstance(answer, Exception):
+            raise answer
 
     async def close(self) -> None:
         """Gives the connection back."""
         await self._executor.close()
-
-
-def _apart(commands: Sequence[CarryOut]) -> list[list[CarryOut]]:
-    """In groups that have no wallet in common, each in order: a wallet that can't be had stops its own group alone."""
-    leaders: dict[UUID, UUID] = {}
-
-    def leader(wallet_id: UUID) -> UUID:
-        while leaders.setdefault(wallet_id, wallet_id) != wallet_id:
-            wallet_id = leaders[wallet_id] = leaders[leaders[wallet_id]]
-        return wallet_id
-
-    for command in commands:
-        first, *others = command.wallet_ids()
-        for other in others:
-            leaders[leader(other)] = leader(first)
-    groups: dict[UUID, list[CarryOut]] = {}
-    for command in commands:
-        groups.setdefault(leader(next(command.wallet_ids())), []).append(command)
-    return list(groups.values())

@@ -14,7 +14,7 @@ from ledger.statements import load_statements
 from runtime.database import CONNECT_SECONDS_MAX
 from runtime.migrations import is_current
 
-_SQL = load_statements("reconciliation.sql")
+_SQL = load_statements("reconciliation.sql") | load_statements("reconciliation_later.sql")
 # Not checks themselves: what they stand on.
 _PARTS = ("figures", "openings", "archived")
 CHECKS = tuple(name for name in _SQL if name not in _PARTS)

@@ -108,33 +108,37 @@ WHERE o.created_at IS DISTINCT FROM e.created_at;
 
 -- name: operations_moved_what_they_say
 -- Each stands in the history of its source and of its target, with what it says left the one and reached the other;
--- one that moved nothing says nothing.
+-- one that moved nothing says nothing. What was accepted of a withdrawal says what the operation that ended it moved.
 SELECT fault.wallet_id, id AS operation_id, NULL::bigint AS entry, what, fault.currency, expected, found
 FROM operations o
 LEFT JOIN entries source ON source.operation_id = o.id AND source.wallet_id = o.source_id
 LEFT JOIN entries target ON target.operation_id = o.id AND target.wallet_id = o.target_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN kind = 'WITHDRAWAL' AND accepted_at IS NULL THEN 0 ELSE coalesce(debited, 0) END AS debited
+) AS itself
 CROSS JOIN LATERAL (
     VALUES (NULL, 'source or target', NULL, 'there', 'missing', source_id IS NULL AND target_id IS NULL),
            (source_id, 'entry of its source', NULL, 'there', 'missing',
             source_id IS NOT NULL AND source.amount IS NULL),
            (target_id, 'entry of its target', NULL, 'there', 'missing',
             target_id IS NOT NULL AND target.amount IS NULL),
-           (source_id, 'debited', source.currency, (-source.amount::numeric)::text, coalesce(debited, 0)::text,
-            source.amount <> -coalesce(debited, 0)),
+           (source_id, 'debited', source.currency, (-source.amount::numeric)::text, itself.debited::text,
+            source.amount <> -itself.debited),
            (target_id, 'credited', target.currency, target.amount::text, coalesce(credited, 0)::text,
             target.amount <> coalesce(credited, 0))
 ) AS fault (wallet_id, what, currency, expected, found, is_one)
 WHERE ((source_id IS NULL AND target_id IS NULL)
-       OR (source_id IS NOT NULL AND source.amount IS DISTINCT FROM -coalesce(debited, 0))
+       OR (source_id IS NOT NULL AND source.amount IS DISTINCT FROM -itself.debited)
        OR (target_id IS NOT NULL AND target.amount IS DISTINCT FROM coalesce(credited, 0)))
   AND is_one;
 
 -- name: unconverted_operations_moved_their_amount
 SELECT coalesce(source_id, target_id) AS wallet_id, id AS operation_id, NULL::bigint AS entry, 'amount' AS what, currency,
-       CASE WHEN kind IN ('DEPOSIT', 'REFUND') THEN credited ELSE debited END AS expected, amount AS found
+       moved AS expected, amount AS found
 FROM operations
-WHERE status = 'SUCCEEDED' AND rate IS NULL AND kind IN ('DEPOSIT', 'CHARGE', 'TRANSFER', 'REFUND', 'CAPTURE')
-  AND amount IS DISTINCT FROM CASE WHEN kind IN ('DEPOSIT', 'REFUND') THEN credited ELSE debited END;
+CROSS JOIN coalesce(CASE WHEN kind IN ('DEPOSIT', 'REFUND') THEN credited ELSE debited END, 0) AS moved
+WHERE status = 'SUCCEEDED' AND rate IS NULL AND amount <> moved
+  AND kind IN ('DEPOSIT', 'CHARGE', 'TRANSFER', 'REFUND', 'CAPTURE', 'WITHDRAWAL');
 
 -- name: refused_operations_moved_nothing
 SELECT wallet_id, operation_id, sequence AS entry, 'amount' AS what, e.currency, 0 AS expected, e.amount AS found
@@ -158,7 +162,7 @@ WHERE w.kind = 'HOLDER' AND balance_after < 0;
 SELECT w.id AS wallet_id, NULL::uuid AS operation_id, NULL::bigint AS entry, what, w.currency, expected, found
 FROM wallets w
 LEFT JOIN (
-    SELECT wallet_id, sum(remaining) FILTER (WHERE kind = 'AUTHORIZATION') AS held,
+    SELECT wallet_id, sum(remaining) FILTER (WHERE kind IN ('AUTHORIZATION', 'WITHDRAWAL')) AS held,
            sum(remaining) FILTER (WHERE kind = 'DEPOSIT') AS pending
     FROM reservations WHERE state = 'OPEN' GROUP BY wallet_id
 ) AS open ON open.wallet_id = w.id
@@ -174,22 +178,28 @@ LEFT JOIN operations o ON o.id = r.operation_id
 CROSS JOIN LATERAL (
     VALUES ('operation', 'there', CASE WHEN o.id IS NULL THEN 'missing' ELSE 'there' END),
            ('kind', o.kind::text, r.kind),
-           ('status', 'SUCCEEDED', o.status::text),
+           ('status', CASE WHEN r.kind <> 'WITHDRAWAL' OR r.state = 'CAPTURED' THEN 'SUCCEEDED'
+                           WHEN r.state = 'OPEN' THEN 'PENDING' ELSE 'FAILED' END, o.status::text),
            ('account_id', o.account_id::text, r.account_id::text),
            ('wallet_id', CASE o.kind WHEN 'DEPOSIT' THEN o.target_id ELSE o.source_id END::text, r.wallet_id::text),
            ('asked', o.amount::text, r.asked::text),
-           ('ends_at', CASE WHEN o.id IS NOT NULL THEN coalesce(o.due_at::text, 'none') END, r.ends_at::text)
+           ('ends_at', CASE WHEN o.id IS NOT NULL THEN coalesce(o.due_at::text, 'none') END, coalesce(r.ends_at::text, 'none'))
 ) AS part (what, expected, found)
 WHERE expected <> found
   AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE r.operation_id < limit_id))
 UNION ALL
 SELECT coalesce(o.source_id, o.target_id), o.id, NULL, 'reservation', NULL, 'there', 'missing'
 FROM operations o LEFT JOIN reservations r ON r.operation_id = o.id
-WHERE o.due_at IS NOT NULL AND o.status = 'SUCCEEDED' AND r.operation_id IS NULL;
+WHERE r.operation_id IS NULL
+  AND (o.due_at IS NOT NULL AND o.status = 'SUCCEEDED'
+       -- One that was refused at once set nothing aside.
+       OR o.kind = 'WITHDRAWAL' AND o.accepted_at IS NULL
+          AND (o.status <> 'FAILED' OR o.failure_code IN ('CANCELLED', 'BANK_REFUSED')));
 
 -- name: reservations_keep_what_was_not_captured
 -- What remains and what has moved is a function of what was captured and not refunded (docs/adr/0007). All captures of
--- an operation that is not archived are there, and so are their refunds. div() is exact.
+-- an operation that is not archived are there, and so are their refunds; a withdrawal is captured by the operation that
+-- ended it. div() is exact.
 SELECT r.wallet_id, operation_id, NULL::bigint AS entry, what, part.currency, expected, found
 FROM reservations r
 JOIN operations o ON o.id = r.operation_id
@@ -202,7 +212,9 @@ LEFT JOIN (
         SELECT origin_id, sum(amount) AS amount, sum(debited) AS debited, sum(credited) AS credited
         FROM operations WHERE kind = 'REFUND' AND status = 'SUCCEEDED' GROUP BY origin_id
     ) AS back ON back.origin_id = captures.id
-    WHERE captures.kind = 'CAPTURE' AND captures.status = 'SUCCEEDED' GROUP BY captures.origin_id
+    WHERE (captures.kind = 'CAPTURE' OR captures.kind = 'WITHDRAWAL' AND captures.accepted_at IS NOT NULL)
+      AND captures.status = 'SUCCEEDED'
+    GROUP BY captures.origin_id
 ) AS moved ON moved.origin_id = r.operation_id
 LEFT JOIN wallets s ON s.id = r.wallet_id
 LEFT JOIN wallets t ON t.id = o.target_id
@@ -285,16 +297,3 @@ FROM (
 LEFT JOIN operations o ON o.id = named.id
 WHERE (o.id IS NULL OR o.status <> 'SUCCEEDED' OR position(o.kind::text IN expected) = 0)
   AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE named.id < limit_id));
-
--- name: keys_name_an_operation_of_their_account
--- Where nothing could be recorded the key tells why, and there is no operation of that id.
-SELECT NULL::uuid AS wallet_id, operation_id, NULL::bigint AS entry,
-       'operation of a key of account ' || k.account_id AS what, NULL AS currency,
-       CASE WHEN o.id IS NULL THEN 'there' WHEN o.account_id <> k.account_id THEN 'of that account'
-            ELSE 'refused, as the key says' END AS expected,
-       CASE WHEN o.id IS NULL THEN 'missing' WHEN o.account_id <> k.account_id THEN 'of account ' || o.account_id
-            ELSE o.status::text END AS found
-FROM idempotency_keys k LEFT JOIN operations o ON o.id = k.operation_id
-WHERE CASE WHEN o.id IS NULL THEN k.rejection IS NULL
-           ELSE o.account_id <> k.account_id OR (o.status = 'SUCCEEDED' AND k.rejection IS NOT NULL) END
-  AND NOT (o.id IS NULL AND EXISTS (SELECT FROM archived WHERE operation_id < limit_id));

@@ -24,10 +24,10 @@ class Savepoint(NamedTuple):
     wallets: list[tuple[Wallet, int, int, int, int]]
     reservations: dict[UUID, Reservation]
     shares: dict[UUID, tuple[Share, ...]]
-    touched: tuple[dict[UUID, Wallet], set[UUID], set[UUID]]
-    entry_count: int
-    operation_count: int
-    accepted_count: int
+    withdrawals: dict[UUID, Withdrawal]
+    touched: tuple[dict[UUID, Wallet], set[UUID], set[UUID], set[UUID]]
+    # Of entries, operations, what is accepted, what ended and what is carried out.
+    counts: tuple[int, ...]
 
 
 class Sheet:
@@ -169,10 +169,9 @@ class Sheet:
             [(w, w.balance, w.held, w.pending, w.sequence) for w in (*books.wallets.values(), *system)],
             dict(books.reservations),
             dict(books.shares),
-            (dict(self._wallets), set(self._reservations), set(self._shares)),
-            len(self._entries),
-            len(self._operations),
-            len(self._accepted),
+            dict(books.withdrawals),
+            (dict(self._wallets), set(self._reservations), set(self._shares), set(self._withdrawals)),
+            tuple(map(len, self._lists())),
         )
 
     def roll_back(self, before: Savepoint) -> None:
@@ -180,10 +179,10 @@ class Sheet:
         for wallet, balance, held, pending, sequence in before.wallets:
             wallet.balance, wallet.held, wallet.pending, wallet.sequence = balance, held, pending, sequence
         self._books.reservations, self._books.shares = before.reservations, before.shares
-        self._wallets, self._reservations, self._shares = before.touched
-        del self._entries[before.entry_count :]
-        del self._operations[before.operation_count :]
-        del self._accepted[before.accepted_count :]
+        self._books.withdrawals = before.withdrawals
+        self._wallets, self._reservations, self._shares, self._withdrawals = before.touched
+        for rows, count in zip(self._lists(), before.counts, strict=True):
+            del rows[count:]
 
     def columns(self) -> list[Any]:
         """The arguments of the statement `write_batch`; empty where no operation is recorded."""
@@ -220,6 +219,9 @@ class Sheet:
         """The arguments of the statement `write_queued`; empty where there is nothing to write."""
         columns = [*map(list, zip(*self._accepted, strict=True))]
         return [*columns, self._books.instant] if columns else []
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return self._entries, self._operations, self._accepted, self._ended, self.carried_out
 
     def _keep_withdrawal(
         self,

@@ -64,11 +64,15 @@ class CancelWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class SettleWithdrawal:
-    """The bank has certainly paid a withdrawal, or it certainly did not and is not asked any more."""
+    """The bank has certainly paid a withdrawal, or it certainly did not and is not asked any more.
+
+    That it did not is known of so many `attempts`, None being all that there ever will be.
+    """
 
     account_id: UUID
     withdrawal: Earlier
     is_paid: bool
+    attempts: int | None = None
     idempotency_key: None = None
 
     @property

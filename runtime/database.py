@@ -35,13 +35,10 @@ _WRITER_SETTINGS = SETTINGS | {
     # Others of the batch wait as well. Longer than PostgreSQL takes to find a deadlock, which is tried again.
     "lock_timeout": "1500ms",
 }
-# A server that hears nothing from a leader's machine for some ten seconds lets another one lead.
-_LEADER_SETTINGS = SETTINGS | {
-    "application_name": "purser-leader",
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-}
+# A server that hears nothing from a machine for some ten seconds gives up the locks of its connections.
+KEEPALIVES = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+_LEADER_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-leader"}
+_LANES_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-lanes"}
 
 # For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
 OPERATOR_SETTINGS = {
@@ -63,6 +60,24 @@ async def connect_writer(dsn: str) -> asyncpg.Connection:
 async def connect_leader(dsn: str) -> asyncpg.Connection:
     """A connection of its own for what one worker of all does. Raises as `connect_writer` does."""
     return await _connect(dsn, _LEADER_SETTINGS)
+
+
+@asynccontextmanager
+async def lanes_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of its own for the locks of a worker's lanes. Raises as `connect_writer` does."""
+    connection = await _connect(dsn, _LANES_SETTINGS)
+    try:
+        yield connection
+    finally:
+        await hang_up(connection)
+
+
+async def hang_up(connection: asyncpg.Connection) -> None:
+    """Closes a connection that may be lost already."""
+    try:
+        await connection.close(timeout=CONNECT_SECONDS_MAX)
+    except LOST:
+        connection.terminate()
 
 
 @asynccontextmanager

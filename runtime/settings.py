@@ -23,8 +23,8 @@ EMBEDDED_CONNECTIONS_MAX = 210
 POOLS_A_PROCESS = 2
 # Two batches under way: one is decided and encoded while the database commits the other.
 WRITERS_A_PROCESS = 2
-# Beside its pool and its writers a worker has a connection by which one of all leads.
-LEADERS_A_WORKER = 1
+# Beside its pool and its writers a worker has connections to lead by, for the locks of lanes, and for the queue.
+CONNECTIONS_OF_DUTIES = 3
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
         workers = info.data.get("workers", 1)
         needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS)
         # `purser serve` has one worker beside them.
-        needed += value + WRITERS_A_PROCESS + LEADERS_A_WORKER
+        needed += value + WRITERS_A_PROCESS + CONNECTIONS_OF_DUTIES
         if info.data.get("database_url") is None and needed > EMBEDDED_CONNECTIONS_MAX:
             raise ValueError(
                 f"needs more connections, times PURSER_WORKERS, than the {EMBEDDED_CONNECTIONS_MAX} "

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from runtime.database import CONNECT_SECONDS_MAX, LOST, connect_leader
+from runtime.database import connect_leader, hang_up
 from workers.duty import pause
 
 # Any number that nothing else on the database locks: "upkeep" in ASCII.
@@ -32,7 +32,4 @@ async def leading(dsn: str, stopping: asyncio.Event) -> AsyncIterator[asyncpg.Co
             await pause(stopping, _ASK_EVERY_SECONDS)
         yield None
     finally:
-        try:
-            await connection.close(timeout=CONNECT_SECONDS_MAX)
-        except LOST:
-            connection.terminate()
+        await hang_up(connection)

@@ -13,12 +13,12 @@ from ledger.service import Ledger
 from runtime.database import open_pool
 from runtime.logging import configure_logging, log_unhandled
 from runtime.settings import Settings
-from workers import upkeep
+from workers import queue, upkeep, withdrawals
 from workers.duty import Duty, Workplace, do_all
 
 log = logging.getLogger("purser.worker")
 
-DUTIES = (Duty("Upkeep", upkeep.run),)
+DUTIES = (Duty("Queue", queue.run), Duty("Withdrawals", withdrawals.run), Duty("Upkeep", upkeep.run))
 
 
 def run(

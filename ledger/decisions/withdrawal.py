@@ -86,6 +86,8 @@ def decide_settlement(command: SettleWithdrawal, books: Books) -> Decision | Rej
         # Two workers had the same answer.
         return Rejection(ErrorCode.NOT_EXECUTED, "The withdrawal has ended already.")
     if not command.is_paid:
+        if command.attempts not in (None, withdrawal.attempts):
+            return Rejection(ErrorCode.NOT_EXECUTED, "The bank has been asked to pay once more since.")
         return _given_back(earlier, withdrawal, FAILED, ErrorCode.BANK_REFUSED, books)
     wallet, held = books.wallets[withdrawal.wallet_id], books.reservations[earlier.id]
     world = books.system_wallet(OUTSIDE, earlier.currency, earlier.amount_minor)

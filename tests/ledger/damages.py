@@ -119,7 +119,7 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
         {("entries_have_their_wallet", "currency")},
     ),
     "an operation is missing": (
-        "DELETE FROM operations WHERE kind = 'TRANSFER' AND status = 'SUCCEEDED'",
+        "DELETE FROM operations WHERE kind = 'TRANSFER' AND status = 'SUCCEEDED' AND accepted_at IS NULL",
         {(THERE, "operation")},
     ),
     "an operation of nobody": (
@@ -142,6 +142,10 @@ DAMAGES: dict[str, tuple[str, set[tuple[str, str]]]] = {
     },
     "debited": (
         f"UPDATE operations SET debited = debited + 1 WHERE id = {SOUP}",
+        {(MOVED, "debited"), ("unconverted_operations_moved_their_amount", "amount")},
+    ),
+    "debited nothing": (
+        f"UPDATE operations SET debited = NULL WHERE id = {SOUP}",
         {(MOVED, "debited"), ("unconverted_operations_moved_their_amount", "amount")},
     ),
     "credited": (f"UPDATE operations SET credited = NULL WHERE id = {SOUP}", {(MOVED, "credited")}),
@@ -286,6 +290,7 @@ UNGUARD = """
     SET session_replication_role = replica;
     ALTER TABLE wallets DROP CONSTRAINT wallets_available_never_below_zero,
         DROP CONSTRAINT wallets_held_check, DROP CONSTRAINT wallets_pending_check;
+    ALTER TABLE reservations DROP CONSTRAINT reservations_of_withdrawals_have_no_end;
     DO $$
     DECLARE
         name text;

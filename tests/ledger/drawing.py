@@ -72,6 +72,7 @@ class Drawn:
     is_fitting: bool = False
     is_final: bool = True
     is_later: bool = False
+    is_queued: bool = False
     key: str | None = None
     summary: str = ""
 
@@ -88,6 +89,8 @@ kinds: list[Kind] = [
         "CAPTURE",
         "CAPTURE",
         "RELEASE",
+        "WITHDRAWAL",
+        "CANCEL",
     )
 ]
 split_amounts = st.one_of(
@@ -119,6 +122,7 @@ wild_commands = st.builds(
     earlier=st.none() | st.integers(0, 12),
     is_final=st.booleans(),
     is_later=st.booleans(),
+    is_queued=st.booleans(),
     key=keys,
     summary=st.sampled_from(["", "", "", "Soup"]),
 )
@@ -132,6 +136,7 @@ sensible_charges = st.builds(
     currency=st.sampled_from([None] * 3 + ["EUR", "USD", "JPY"]),
     into=st.just((OWN, True)),
     has_into=st.sampled_from([True] * 5 + [False]),
+    is_queued=st.sampled_from([False] * 3 + [True]),
     key=keys,
 )
 sensible_splits = st.builds(
@@ -163,10 +168,16 @@ sensible_transfers = st.builds(
     to=st.tuples(st.integers(0, WALLETS_MAX - 1), st.just(True)),
     by_id=st.booleans(),
 )
+sensible_withdrawals = st.builds(
+    replace,
+    sensible_charges,
+    kind=st.just("WITHDRAWAL"),
+    wallet=st.just((OWN, True)),
+)
 # Of an operation that was lately recorded, by whoever may: the machine puts in the account that made it.
 afterwards = st.builds(
     Drawn,
-    kind=st.sampled_from(["REFUND", "REFUND", "CAPTURE", "CAPTURE", "RELEASE"]),
+    kind=st.sampled_from(["REFUND", "REFUND", "CAPTURE", "CAPTURE", "RELEASE", "CANCEL"]),
     account=st.just(OWN),
     amount=st.none() | st.integers(1, 500).map(lambda cents: f"{cents // 100}.{cents % 100:02d}") | amounts,
     earlier=st.integers(0, 3),
@@ -177,6 +188,7 @@ afterwards = st.builds(
 commands = st.sampled_from(
     [
         *(sensible_charges, sensible_charges, sensible_splits, sensible_deposits, sensible_transfers),
+        *(sensible_withdrawals, sensible_withdrawals),
         *(afterwards, afterwards, afterwards, afterwards, wild_commands, wild_commands),
     ]
 ).flatmap(lambda kind: kind)

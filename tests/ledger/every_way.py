@@ -1,15 +1,29 @@
 """Money moved in every way there is, and refused in some, for tests that look at what is left of it in the tables."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 
-from ledger.commands import Authorize, Capture, Charge, Command, Deposit, Refund, Release, Split, Transfer
+from ledger.commands import (
+    Authorize,
+    Capture,
+    Charge,
+    Command,
+    Deposit,
+    Enqueue,
+    Refund,
+    Release,
+    Split,
+    Transfer,
+)
 from ledger.rates import NewRate
 from ledger.service import Ledger
+from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withdraw
 from tests.ledger.holders import Holder, open_holder
+from tests.ledger.sending import send
 
 _NEXT_YEAR = datetime.now(UTC) + timedelta(days=365)
 # Long enough to be recorded as open, short enough to be waited for.
@@ -25,6 +39,8 @@ async def move_in_every_way(ledger: Ledger, connection: asyncpg.Connection) -> N
     await _pay_in_every_way(ledger, client, friend, company, partner)
     await _reserve_in_every_way(ledger, client, company, partner)
     await _refuse_in_every_way(ledger, client, company)
+    await _withdraw_in_every_way(ledger, connection, client)
+    await _queue_in_every_way(ledger, client, company, friend)
     await _let_one_of_each_be_over(ledger, connection, client, company)
 
 
@@ -102,6 +118,51 @@ async def _refuse_in_every_way(ledger: Ledger, client: Holder, company: Holder) 
     ]
     outcomes = await ledger.submit_many(together, is_atomic=True)
     assert all(outcome.rejection is not None for outcome in outcomes)
+
+
+async def _withdraw_in_every_way(ledger: Ledger, connection: asyncpg.Connection, client: Holder) -> None:
+    # Left alone, sent and left so, paid, paid in euros at the second attempt, not paid, called back, refused at once.
+    asked = Withdraw(client.account_id, client.wallet, "9.00", None, "NL91ABNA0417164300", "", "cash")
+    euros = replace(asked, amount="8.00", currency="EUR", idempotency_key=None)
+    keys = ("cash", "sent", "paid", None, "unpaid", "called back")
+    held = [
+        await _succeed(ledger, euros if key is None else replace(asked, idempotency_key=key)) for key in keys
+    ]
+    _, sent, paid, in_euros, unpaid, called_back = held
+    for withdrawal_id in (sent, paid, in_euros, in_euros, unpaid):
+        await send(connection, withdrawal_id)
+    for withdrawal_id, is_paid in ((paid, True), (in_euros, True), (unpaid, False)):
+        earlier = await ledger.reads.earlier(withdrawal_id, client.account_id)
+        assert earlier is not None
+        await _succeed(ledger, SettleWithdrawal(client.account_id, earlier, is_paid))
+    earlier = await ledger.reads.earlier(called_back, client.account_id)
+    await _succeed(ledger, CancelWithdrawal(client.account_id, called_back, earlier, "come back"))
+    assert (await ledger.submit(replace(asked, amount="100000.00", idempotency_key="dream"))).rejection
+
+
+async def _queue_in_every_way(ledger: Ledger, client: Holder, company: Holder, friend: Holder) -> None:
+    # Carried out, two of them in vain, and a pair that waits.
+    later = Deposit(client.account_id, client.wallet, "3.00", None, "", "for later", available_at=_NEXT_YEAR)
+    gift = Transfer(client.account_id, client.wallet, friend.wallet, "2.00", None, "", "second gift")
+    await _enqueue(
+        ledger,
+        client.deposit("3.00", key="first in line"),
+        later,
+        company.charge(client, "2.50", key="snack"),
+        company.charge(client, "100000.00", key="palace"),
+        gift,
+        Transfer(client.account_id, client.wallet, client.wallet, "2.00", None, ""),
+    )
+    assert await ledger.queue.carry_out(await ledger.queue.first_of(1, 10)) == []
+    assert (await ledger.queue.depth()).depth == 0
+    await _enqueue(
+        ledger, client.deposit("1.00", key="waits"), company.charge(client, "1.00", key="waits too")
+    )
+
+
+async def _enqueue(ledger: Ledger, *commands: Deposit | Charge | Transfer) -> None:
+    for command in commands:
+        await _succeed(ledger, Enqueue(command))
 
 
 async def _let_one_of_each_be_over(

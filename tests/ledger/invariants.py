@@ -69,6 +69,8 @@ _FAULTS = {
         FROM operations o JOIN entries e ON e.operation_id = o.id
         WHERE CASE
             WHEN o.status = 'FAILED' THEN e.amount <> 0 OR o.debited IS NOT NULL OR o.credited IS NOT NULL
+            -- What was accepted of a withdrawal: another operation moves it.
+            WHEN o.kind = 'WITHDRAWAL' AND o.accepted_at IS NULL THEN e.amount <> 0
             WHEN e.wallet_id = o.source_id THEN e.amount <> -coalesce(o.debited, 0)
             WHEN e.wallet_id = o.target_id THEN e.amount <> coalesce(o.credited, 0)
             ELSE false
@@ -78,7 +80,7 @@ _FAULTS = {
         SELECT w.id, w.held, w.pending, sum(r.remaining)
         FROM wallets w LEFT JOIN reservations r ON r.wallet_id = w.id AND r.state = 'OPEN'
         GROUP BY w.id
-        HAVING w.held <> coalesce(sum(r.remaining) FILTER (WHERE r.kind = 'AUTHORIZATION'), 0)
+        HAVING w.held <> coalesce(sum(r.remaining) FILTER (WHERE r.kind IN ('AUTHORIZATION', 'WITHDRAWAL')), 0)
             OR w.pending <> coalesce(sum(r.remaining) FILTER (WHERE r.kind = 'DEPOSIT'), 0)
     """,
     "the shares of a charge make up the charge": """
@@ -98,14 +100,58 @@ _FAULTS = {
         SELECT v.operation_id, v.captured, sum(c.amount)
         FROM reservations v JOIN operations authorized ON authorized.id = v.operation_id
         LEFT JOIN operations c
-            ON c.origin_id = v.operation_id AND c.kind = 'CAPTURE' AND c.status = 'SUCCEEDED'
+            ON c.origin_id = v.operation_id AND c.kind IN ('CAPTURE', 'WITHDRAWAL') AND c.status = 'SUCCEEDED'
         GROUP BY v.operation_id, v.captured HAVING v.captured <> coalesce(sum(c.amount), 0)
     """,
+    "a withdrawal, its operation, what it holds and how it ended tell the same": """
+        WITH ends AS (
+            SELECT origin_id, count(*) AS number, min(status::text) AS status, min(failure_code) AS failure_code,
+                   sum(amount) AS amount, sum(coalesce(debited, 0)) AS debited, min(accepted_at) AS accepted_at
+            FROM operations WHERE kind = 'WITHDRAWAL' AND accepted_at IS NOT NULL GROUP BY origin_id
+        )
+        SELECT o.id, w.state, o.status, o.failure_code, r.state, r.remaining, ends.*
+        FROM (SELECT * FROM operations WHERE kind = 'WITHDRAWAL' AND accepted_at IS NULL) AS o
+        FULL JOIN withdrawals w ON w.operation_id = o.id
+        LEFT JOIN reservations r ON r.operation_id = w.operation_id
+        LEFT JOIN ends ON ends.origin_id = w.operation_id
+        WHERE CASE
+            WHEN w.operation_id IS NULL
+                THEN o.status <> 'FAILED' OR o.failure_code IN ('CANCELLED', 'BANK_REFUSED')
+            WHEN o.id IS NULL
+                THEN NOT EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL AND w.operation_id < limit_id)
+            ELSE (CASE WHEN w.state IN ('SENT', 'UNKNOWN') THEN 'PENDING' ELSE w.state END, o.status::text,
+                  coalesce(o.failure_code, ''), r.state, r.remaining, coalesce(ends.number, 0)) NOT IN (
+                    ('PENDING', 'PENDING', '', 'OPEN', r.debit, 0), ('SUCCEEDED', 'SUCCEEDED', '', 'CAPTURED', 0, 1),
+                    ('FAILED', 'FAILED', 'BANK_REFUSED', 'RELEASED', 0, 1),
+                    ('CANCELLED', 'FAILED', 'CANCELLED', 'RELEASED', 0, 1))
+                OR r.operation_id IS NULL OR (o.account_id, o.source_id) IS DISTINCT FROM (w.account_id, w.wallet_id)
+                OR (ends.status, coalesce(ends.failure_code, ''), ends.amount, ends.debited, ends.accepted_at)
+                    <> (o.status::text, coalesce(o.failure_code, ''), o.amount, coalesce(o.debited, 0), o.created_at)
+        END
+    """,
+    "what is under way is a withdrawal": """
+        SELECT id, kind FROM operations
+        WHERE status = 'PENDING' AND id NOT IN (SELECT operation_id FROM withdrawals)
+    """,
+    "what was queued waits or was carried out, once": """
+        SELECT accepted.id, count(*) FROM (
+            SELECT origin_id AS id FROM operations WHERE accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+            UNION ALL SELECT id FROM queued_operations
+        ) AS accepted GROUP BY id HAVING id IS NULL OR count(*) > 1
+        UNION ALL
+        SELECT q.id, q.position FROM queued_operations q LEFT JOIN wallets w ON w.id = q.wallet_id
+        WHERE w.id IS NULL OR w.lane <> q.lane
+    """,
     "a key leads to its account's operation or refusal": """
-        SELECT k.* FROM idempotency_keys k LEFT JOIN operations o ON o.id = k.operation_id
+        SELECT k.* FROM idempotency_keys k LEFT JOIN (
+            SELECT id, account_id, status::text FROM operations
+            UNION ALL SELECT origin_id, account_id, status::text FROM operations
+                WHERE accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+            UNION ALL SELECT id, account_id, 'QUEUED' FROM queued_operations
+        ) AS o ON o.id = k.operation_id
         WHERE (o.id IS NULL AND k.rejection IS NULL AND NOT EXISTS (
                 SELECT FROM archives WHERE detached_at IS NOT NULL AND k.operation_id < limit_id))
-           OR o.account_id <> k.account_id OR (o.status = 'SUCCEEDED' AND k.rejection IS NOT NULL)
+           OR o.account_id <> k.account_id OR (o.status <> 'FAILED' AND k.rejection IS NOT NULL)
     """,
 }
 

@@ -3,8 +3,9 @@
 import asyncpg
 import pytest
 
-from ledger.commands import Authorize, Refund
+from ledger.commands import Authorize, Enqueue, Refund
 from ledger.service import Ledger
+from ledger.withdrawal_commands import Withdraw
 from tests.ledger.holders import open_holder
 from tests.ledger.invariants import assert_invariants, broken_invariants
 
@@ -25,13 +26,16 @@ FAULTS = {
     "the shares of a charge": "UPDATE shares SET amount = amount + 1 WHERE number = 1",
     "what was refunded": "UPDATE shares SET refunded = refunded - 1",
     "what was captured": "UPDATE reservations SET captured = captured + 1",
+    "a withdrawal, its": "UPDATE withdrawals SET state = 'FAILED', due_at = NULL WHERE state = 'PENDING'",
+    "what is under way": "UPDATE operations SET status = 'PENDING' WHERE kind = 'CHARGE' AND status = 'SUCCEEDED'",
+    "what was queued": "UPDATE queued_operations SET lane = 2",
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_planted_fault_is_seen(fault: str, ledger: Ledger, connection: asyncpg.Connection) -> None:
-    client, company = await open_holder(ledger, "10.00"), await open_holder(ledger)
-    for amount in ("4.00", "5.00", "6.00"):
+    client, company = await open_holder(ledger, "12.00"), await open_holder(ledger)
+    for amount in ("4.00", "5.00", "9.00"):
         last = await ledger.submit(company.charge(client, amount, key=amount))
         if last.operation is not None and last.rejection is None:
             charge = await ledger.reads.earlier(last.operation.id, company.account_id)
@@ -39,6 +43,8 @@ async def test_a_planted_fault_is_seen(fault: str, ledger: Ledger, connection: a
     await ledger.submit(Refund(company.account_id, charge.id, "1.00", "", charge))
     till = company.wallet.wallet_id
     await ledger.submit(Authorize(company.account_id, client.wallet, "1.00", None, "", usual_wallet_id=till))
+    await ledger.submit(Withdraw(client.account_id, client.wallet, "1.00", None, "NL91ABNA0417164300", ""))
+    await ledger.submit(Enqueue(client.deposit("1.00")))
     await assert_invariants(connection)
 
     planting = connection.transaction(isolation="repeatable_read")

@@ -17,7 +17,10 @@ from runtime.database import open_pool
 from runtime.settings import Settings
 from tests.databases import copy_database
 from tests.ledger.damages import DAMAGES, SOUP, THERE, TILL, UNGUARD
+from tests.ledger.damages_later import DAMAGES_LATER
 from tests.ledger.holders import Holder, open_holder
+
+ALL_DAMAGES = DAMAGES | DAMAGES_LATER
 
 
 @pytest.fixture
@@ -45,16 +48,16 @@ async def test_all_is_well_where_money_moved_in_every_way(dsn: str) -> None:
     assert faults(findings) == set()
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", ALL_DAMAGES)
 async def test_damage_is_named_exactly(damage: str, dsn: str, connection: asyncpg.Connection) -> None:
-    statement, expected = DAMAGES[damage]
+    statement, expected = ALL_DAMAGES[damage]
     await connection.execute(UNGUARD)
     await connection.execute(statement)
     assert faults(await prove(dsn)) == expected
 
 
 def test_every_check_is_seen_to_find_something() -> None:
-    assert {check for _, expected in DAMAGES.values() for check, _ in expected} == set(CHECKS)
+    assert {check for _, expected in ALL_DAMAGES.values() for check, _ in expected} == set(CHECKS)
 
 
 async def test_a_fault_says_where_what_was_expected_and_what_was_found(

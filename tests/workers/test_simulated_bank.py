@@ -229,8 +229,9 @@ def test_while_a_payment_is_under_way_the_bank_says_so(tmp_path: Path) -> None:
         assert bank.payments() == []
         # It stops without waiting for it, and it is never made.
         started_at = time.monotonic()
-        bank.stop()
+        assert bank.stop() == 0
         assert time.monotonic() - started_at < 5
+        assert "ERROR" not in (tmp_path / "bank.log").read_text()
         bank.start()
         assert ask(bank, "slow") == {"result": "NOT_KNOWN", "reason": ""}
 

@@ -7,10 +7,12 @@ the process; that of the machine is not what is simulated, so nothing waits for 
 import fcntl
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from workers.bank import Result
 
@@ -19,10 +21,9 @@ class JournalError(Exception):
     """The journal can't be used. The message is for the operator."""
 
 
-class Decision(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """One line: what was decided, when (UTC), on a payment."""
-
-    model_config = ConfigDict(frozen=True)
 
     at: str
     reference: str
@@ -31,6 +32,9 @@ class Decision(BaseModel):
     currency: str
     result: Result
     reason: str
+
+
+_DECISION = TypeAdapter(Decision)
 
 
 class Journal:
@@ -65,7 +69,7 @@ class Journal:
                 if not line.endswith(b"\n"):
                     break
                 try:
-                    yield Decision.model_validate_json(line)
+                    yield _DECISION.validate_json(line)
                 except ValidationError:
                     raise JournalError(f"{self._path}, line {number}: not of a bank's books.") from None
                 self._bytes += len(line)
@@ -73,7 +77,7 @@ class Journal:
 
     def append(self, decision: Decision) -> None:
         """The whole line or nothing. Raises OSError where the disk is full."""
-        line = decision.model_dump_json().encode() + b"\n"
+        line = orjson.dumps(decision, option=orjson.OPT_APPEND_NEWLINE)
         if os.write(self._descriptor, line) < len(line):
             os.ftruncate(self._descriptor, self._bytes)
             raise OSError("the line did not fit")

@@ -5,7 +5,9 @@ from typing import Literal
 
 from ledger.rejections import ErrorCode
 
-Kind = Literal["DEPOSIT", "CHARGE", "TRANSFER", "REFUND", "AUTHORIZATION", "CAPTURE", "RELEASE"]
+Kind = Literal[
+    "DEPOSIT", "CHARGE", "TRANSFER", "REFUND", "AUTHORIZATION", "CAPTURE", "RELEASE", "WITHDRAWAL", "CANCEL"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Asked:
     """A request of `account`. A wallet is None where its name stands for nothing; its `…_token` is how it was named:
 
     two names of nothing are still two different requests. `earlier` is the number of a recorded operation. `is_later`:
-    with an `availableAt` that has not come.
+    with an `availableAt` that has not come. `is_queued`: to be carried out in its turn.
     """
 
     kind: Kind
@@ -43,6 +45,7 @@ class Asked:
     earlier_id: object = None
     is_final: bool = True
     is_later: bool = False
+    is_queued: bool = False
     key: str | None = None
     summary: str = ""
 
@@ -58,7 +61,7 @@ class Asked:
                 self.converts,
                 self.into_token,
             ),
-            *(self.to_token, self.earlier_id, self.is_final, self.is_later, self.summary),
+            *(self.to_token, self.earlier_id, self.is_final, self.is_later, self.is_queued, self.summary),
             *((part.token, _value(part.amount), _value(part.percentage)) for part in self.splits),
         )
 

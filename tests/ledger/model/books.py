@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from ledger.rejections import ErrorCode
+from tests.ledger.model.asking import Asked
 
 # Decimals of the currencies the model knows; for the last there is never a rate.
 EXPONENTS = {"USD": 2, "JPY": 0, "BTC": 8, "EUR": 2, "CHF": 2}
@@ -43,7 +44,7 @@ class ModelShare:
 class ModelHold:
     """What is set aside, and what of the amount asked for is still to be captured."""
 
-    kind: Literal["AUTHORIZATION", "DEPOSIT"]
+    kind: Literal["AUTHORIZATION", "DEPOSIT", "WITHDRAWAL"]
     wallet: int
     asked: int
     debit: int
@@ -85,6 +86,11 @@ class ModelOperation:
     credited: int | None = None
     hold: ModelHold | None = None
     captured_from: ModelHold | None = None
+    # Accepted, and nothing came of it yet.
+    is_pending: bool = False
+    # How far a withdrawal has come; the number of the withdrawal that this one ended.
+    bank_state: str | None = None
+    ends: int | None = None
     # The payer's first, then the company's, then those it was split with.
     shares: list[ModelShare] = field(default_factory=list)
 
@@ -95,6 +101,8 @@ class ModelBooks:
 
     wallets: list[ModelWallet] = field(default_factory=list)
     operations: list[ModelOperation] = field(default_factory=list)
+    # What waits to be carried out, in order: the number of the operation, and what was asked.
+    queue: list[tuple[int, Asked]] = field(default_factory=list)
     # Units of USD for one unit, as the model's own machine sets them.
     rates: dict[str, Fraction] = field(default_factory=lambda: {"USD": Fraction(1)})
 

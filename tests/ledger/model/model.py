@@ -7,10 +7,11 @@ from fractions import Fraction
 from ledger.rejections import ErrorCode
 from tests.ledger.model.asking import Asked, Expected, Shown
 from tests.ledger.model.books import ModelBooks, ModelOperation, ModelWallet
-from tests.ledger.model.moving import end, execute
+from tests.ledger.model.later import accept, cancel, carry_out, settle, withdraw
+from tests.ledger.model.moving import Result, end, execute
 
 # Out of a wallet of the caller's; all others come in.
-OUTGOING = ("TRANSFER", "REFUND")
+OUTGOING = ("TRANSFER", "REFUND", "WITHDRAWAL")
 
 
 @dataclass(slots=True)
@@ -38,6 +39,18 @@ class Model:
         hold = self.books.operations[number].hold
         if hold is not None and hold.is_open:
             end(self.books, hold)
+
+    def is_sent(self, number: int) -> None:
+        """A worker has taken that withdrawal to the bank."""
+        self.books.operations[number].bank_state = "SENT"
+
+    def settle(self, number: int, *, is_paid: bool) -> Expected:
+        """What a worker is answered that tells what the bank said."""
+        return self._recorded(settle(self.books, number, is_paid=is_paid))
+
+    def carry_out(self) -> int:
+        """The first of the queue is done; its number."""
+        return carry_out(self.books)
 
     def ask(self, asked: Asked) -> Expected:
         """What the ledger must answer, and the model changed accordingly."""
@@ -84,11 +97,21 @@ class Model:
         return len(self.books.operations) - 1, self._shown(operation)
 
     def _execute(self, asked: Asked) -> Expected:
-        result = execute(self.books, asked)
+        if asked.is_queued:
+            return self._recorded(accept(self.books, asked))
+        if asked.kind == "WITHDRAWAL":
+            return self._recorded(withdraw(self.books, asked))
+        if asked.kind == "CANCEL":
+            return self._recorded(cancel(self.books, asked))
+        return self._recorded(execute(self.books, asked))
+
+    def _recorded(self, result: Result) -> Expected:
         if isinstance(result, ErrorCode):
             return Expected(result, None, None)
         self.books.operations.append(result)
-        return Expected(result.code, len(self.books.operations) - 1, self._shown(result))
+        # Who calls a withdrawal back is not refused.
+        code = None if result.ends is not None else result.code
+        return Expected(code, len(self.books.operations) - 1, self._shown(result))
 
     def _replay(self, asked: Asked, first: Asked, expected: Expected, number: int) -> Expected:
         if first.request != asked.request:

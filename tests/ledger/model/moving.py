@@ -33,7 +33,7 @@ def execute(books: ModelBooks, asked: Asked) -> Result:
 
 
 def deposit(books: ModelBooks, asked: Asked) -> Result:
-    wallet = _own(books, asked)
+    wallet = own_wallet(books, asked)
     amount = amount_minor(asked.amount or "", asked.currency or (wallet.currency if wallet else None))
     if isinstance(amount, ErrorCode):
         return amount
@@ -41,7 +41,7 @@ def deposit(books: ModelBooks, asked: Asked) -> Result:
         return ErrorCode.WALLET_NOT_FOUND
     code = asked.currency or wallet.currency
     refusal = conversion(books, asked, amount, code, None, [wallet], [amount]) or may_not_receive(wallet)
-    operation = _operation(books, asked, refusal, amount, code, None, wallet)
+    operation = _operation(asked, refusal, amount, code, None, wallet)
     if refusal is None:
         operation.credited = down(books.in_units_of(amount, code, wallet.currency))
         wallet.balance += operation.credited
@@ -54,7 +54,7 @@ def deposit(books: ModelBooks, asked: Asked) -> Result:
 
 
 def transfer(books: ModelBooks, asked: Asked) -> Result:
-    sender = _own(books, asked)
+    sender = own_wallet(books, asked)
     amount = amount_minor(asked.amount or "", asked.currency or (sender.currency if sender else None))
     if isinstance(amount, ErrorCode):
         return amount
@@ -67,7 +67,7 @@ def transfer(books: ModelBooks, asked: Asked) -> Result:
     refusal = refusal or may_not_pay(sender) or may_not_receive(receiver)
     debit = 0 if refusal else up(books.in_units_of(amount, code, sender.currency))
     refusal = refusal or too_little(sender, debit)
-    operation = _operation(books, asked, refusal, amount, code, sender, receiver)
+    operation = _operation(asked, refusal, amount, code, sender, receiver)
     if refusal is None:
         operation.debited = debit
         operation.credited = down(books.in_units_of(amount, code, receiver.currency))
@@ -84,9 +84,9 @@ def charge(books: ModelBooks, asked: Asked) -> Result:
     if payer is None:
         return ErrorCode.WALLET_NOT_FOUND
     code = asked.currency or payer.currency
-    payee = _payee(books, asked)
+    payee = payee_of(books, asked)
     if payee is ErrorCode.WALLET_REQUIRED:
-        return _operation(books, asked, payee, amount, code, payer, None)
+        return _operation(asked, payee, amount, code, payer, None)
     if isinstance(payee, ErrorCode):
         return payee
     parts = _parts(books, asked.splits, payee, amount, code)
@@ -96,7 +96,7 @@ def charge(books: ModelBooks, asked: Asked) -> Result:
     refusal = conversion(books, asked, amount, code, payer, payees, amounts) or _may_not_meet(payer, payees)
     debit = 0 if refusal else up(books.in_units_of(amount, code, payer.currency))
     refusal = refusal or too_little(payer, debit)
-    operation = _operation(books, asked, refusal, amount, code, payer, payee)
+    operation = _operation(asked, refusal, amount, code, payer, payee)
     if refusal is not None:
         return operation
     if asked.kind == "AUTHORIZATION":
@@ -125,11 +125,12 @@ def _may_not_meet(payer: ModelWallet, payees: list[ModelWallet]) -> ErrorCode | 
 
 
 def refund(books: ModelBooks, asked: Asked) -> Result:
-    earlier = _earlier(books, asked)
+    earlier = earlier_of(books, asked)
     if earlier is None:
         return ErrorCode.OPERATION_NOT_FOUND
     is_own = earlier.account == asked.account
-    if not is_own or earlier.kind not in REFUNDABLE or earlier.code is not None:
+    has_succeeded = earlier.code is None and not earlier.is_pending
+    if not is_own or earlier.kind not in REFUNDABLE or not has_succeeded:
         return ErrorCode.NOT_REFUNDABLE
     payer_share, *credited = earlier.shares
     left = payer_share.left
@@ -145,7 +146,7 @@ def refund(books: ModelBooks, asked: Asked) -> Result:
         gained, given = _going_back(earlier, amount, back)
         paying = [(books.wallets[share.wallet], moved) for share, moved in zip(credited, given, strict=True)]
         refusal = _may_not_go_back(paying, payer)
-    operation = _operation(books, asked, refusal, amount, earlier.currency, till, payer)
+    operation = _operation(asked, refusal, amount, earlier.currency, till, payer)
     operation.parties |= earlier.parties
     if refusal is None:
         operation.debited, operation.credited = given[0], gained
@@ -190,7 +191,7 @@ def _going_back(earlier: ModelOperation, amount: int, back: list[int]) -> tuple[
 
 
 def capture(books: ModelBooks, asked: Asked) -> Result:
-    earlier = _earlier(books, asked)
+    earlier = earlier_of(books, asked)
     if earlier is None or earlier.kind != "AUTHORIZATION" or earlier.account != asked.account:
         return ErrorCode.OPERATION_NOT_FOUND
     held = earlier.hold
@@ -208,7 +209,7 @@ def capture(books: ModelBooks, asked: Asked) -> Result:
     elif amount > held.left:
         refusal = ErrorCode.AUTHORIZATION_EXCEEDED
     refusal = refusal or may_not_pay(payer) or may_not_receive(payee)
-    operation = _operation(books, asked, refusal, amount, earlier.currency, payer, payee)
+    operation = _operation(asked, refusal, amount, earlier.currency, payer, payee)
     if refusal is None:
         before = held.moved()
         held.captured += amount
@@ -230,7 +231,7 @@ def capture(books: ModelBooks, asked: Asked) -> Result:
 
 
 def release(books: ModelBooks, asked: Asked) -> Result:
-    earlier = _earlier(books, asked)
+    earlier = earlier_of(books, asked)
     if earlier is None or earlier.kind != "AUTHORIZATION" or earlier.account != asked.account:
         return ErrorCode.OPERATION_NOT_FOUND
     if earlier.hold is None or not earlier.hold.is_open:
@@ -238,7 +239,7 @@ def release(books: ModelBooks, asked: Asked) -> Result:
     assert earlier.source is not None
     assert earlier.target is not None
     payer, payee = books.wallets[earlier.source], books.wallets[earlier.target]
-    operation = _operation(books, asked, None, earlier.hold.left, earlier.currency, payer, payee)
+    operation = _operation(asked, None, earlier.hold.left, earlier.currency, payer, payee)
     end(books, earlier.hold)
     return operation
 
@@ -260,17 +261,17 @@ def hold(books: ModelBooks, held: ModelHold) -> None:
         wallet.held += change
 
 
-def _own(books: ModelBooks, asked: Asked) -> ModelWallet | None:
+def own_wallet(books: ModelBooks, asked: Asked) -> ModelWallet | None:
     wallet = None if asked.wallet is None else books.wallets[asked.wallet]
     return None if wallet is None or wallet.owner != asked.account else wallet
 
 
-def _earlier(books: ModelBooks, asked: Asked) -> ModelOperation | None:
+def earlier_of(books: ModelBooks, asked: Asked) -> ModelOperation | None:
     earlier = None if asked.earlier is None else books.operations[asked.earlier]
     return earlier if earlier is not None and asked.account in earlier.parties else None
 
 
-def _payee(books: ModelBooks, asked: Asked) -> ModelWallet | ErrorCode:
+def payee_of(books: ModelBooks, asked: Asked) -> ModelWallet | ErrorCode:
     if asked.into_token is not None:
         if asked.into is None or books.wallets[asked.into].owner != asked.account:
             return ErrorCode.WALLET_NOT_FOUND
@@ -316,7 +317,6 @@ def _parts(
 
 
 def _operation(
-    books: ModelBooks,
     asked: Asked,
     refusal: ErrorCode | None,
     amount: int,
@@ -324,16 +324,29 @@ def _operation(
     source: ModelWallet | None,
     target: ModelWallet | None,
 ) -> ModelOperation:
+    return operation_of(asked.kind, asked.account, refusal, amount, currency, source, target)
+
+
+def operation_of(
+    kind: str,
+    account: int,
+    refusal: ErrorCode | None,
+    amount: int,
+    currency: str,
+    source: ModelWallet | None,
+    target: ModelWallet | None,
+) -> ModelOperation:
+    """An operation as it is recorded, before anything moved."""
     sides = [wallet for wallet in (source, target) if wallet is not None]
     return ModelOperation(
-        asked.kind,
-        asked.account,
+        kind,
+        account,
         refusal,
         amount,
         currency,
         None if source is None else source.name,
         None if target is None else target.name,
-        frozenset({asked.account, *(wallet.owner for wallet in sides)}),
+        frozenset({account, *(wallet.owner for wallet in sides)}),
     )
 
 

@@ -1,0 +1,113 @@
+"""What is accepted now and done later: withdrawals, and what is queued."""
+
+from ledger.rejections import ErrorCode
+from tests.ledger.model.asking import Asked
+from tests.ledger.model.books import ModelBooks, ModelHold, ModelOperation, up
+from tests.ledger.model.moving import Result, earlier_of, end, execute, operation_of, own_wallet, payee_of
+from tests.ledger.model.refusals import amount_minor, conversion, may_not_pay, too_little
+
+
+def withdraw(books: ModelBooks, asked: Asked) -> Result:
+    wallet = own_wallet(books, asked)
+    amount = amount_minor(asked.amount or "", asked.currency or (wallet.currency if wallet else None))
+    if isinstance(amount, ErrorCode):
+        return amount
+    if wallet is None:
+        return ErrorCode.WALLET_NOT_FOUND
+    code = asked.currency or wallet.currency
+    refusal = conversion(books, asked, amount, code, wallet, [], []) or may_not_pay(wallet)
+    debit = 0 if refusal else up(books.in_units_of(amount, code, wallet.currency))
+    refusal = refusal or too_little(wallet, debit)
+    operation = operation_of(asked.kind, asked.account, refusal, amount, code, wallet, None)
+    wallet.sequence += 1
+    if refusal is None:
+        operation.bank_state = "PENDING"
+        operation.is_pending = True
+        operation.hold = ModelHold("WITHDRAWAL", wallet.name, amount, debit, 0, debit)
+        wallet.held += debit
+    return operation
+
+
+def cancel(books: ModelBooks, asked: Asked) -> Result:
+    earlier = earlier_of(books, asked)
+    if earlier is None or earlier.kind != "WITHDRAWAL" or earlier.account != asked.account:
+        return ErrorCode.OPERATION_NOT_FOUND
+    if earlier.bank_state != "PENDING":
+        return ErrorCode.NOT_CANCELLABLE
+    assert asked.earlier is not None
+    return end_withdrawal(books, asked.earlier, "CANCELLED", ErrorCode.CANCELLED)
+
+
+def settle(books: ModelBooks, number: int, *, is_paid: bool) -> Result:
+    """What the bank said of that withdrawal."""
+    withdrawal = books.operations[number]
+    if withdrawal.bank_state != "SENT":
+        return ErrorCode.NOT_EXECUTED
+    if is_paid:
+        return end_withdrawal(books, number, "SUCCEEDED", None)
+    return end_withdrawal(books, number, "FAILED", ErrorCode.BANK_REFUSED)
+
+
+def end_withdrawal(books: ModelBooks, number: int, state: str, code: ErrorCode | None) -> ModelOperation:
+    """A second operation tells how the first one ended, and moves the money if it was paid."""
+    withdrawal = books.operations[number]
+    assert withdrawal.hold is not None
+    assert withdrawal.source is not None
+    wallet = books.wallets[withdrawal.source]
+    end(books, withdrawal.hold)
+    withdrawal.bank_state, withdrawal.code, withdrawal.is_pending = state, code, False
+    if code is None:
+        withdrawal.debited = withdrawal.hold.debit
+        wallet.balance -= withdrawal.debited
+    wallet.sequence += 1
+    ended = operation_of(
+        *(withdrawal.kind, withdrawal.account, code, withdrawal.amount, withdrawal.currency, wallet, None)
+    )
+    ended.debited, ended.ends = withdrawal.debited, number
+    return ended
+
+
+def accept(books: ModelBooks, asked: Asked) -> Result:
+    """What can't be recorded is refused at once; all else is looked at in its turn."""
+    wallet = own_wallet(books, asked)
+    if asked.kind == "CHARGE":
+        wallet = None if asked.wallet is None else books.wallets[asked.wallet]
+    amount = amount_minor(asked.amount or "", asked.currency or (wallet.currency if wallet else None))
+    if isinstance(amount, ErrorCode):
+        return amount
+    if wallet is None:
+        return ErrorCode.WALLET_NOT_FOUND
+    source, target = wallet, None
+    if asked.kind == "DEPOSIT":
+        source, target = None, wallet
+    elif asked.kind == "TRANSFER":
+        if asked.to is None:
+            return ErrorCode.WALLET_NOT_FOUND
+        target = books.wallets[asked.to]
+    else:
+        payee = payee_of(books, asked)
+        if isinstance(payee, ErrorCode):
+            return payee
+        if any(split.wallet is None for split in asked.splits):
+            return ErrorCode.WALLET_NOT_FOUND
+        target = payee
+    currency = asked.currency or wallet.currency
+    operation = operation_of(asked.kind, asked.account, None, amount, currency, source, target)
+    operation.is_pending = True
+    books.queue.append((len(books.operations), asked))
+    return operation
+
+
+def carry_out(books: ModelBooks) -> int:
+    """The first of the queue becomes what it would have been had it been asked for now; its number."""
+    number, asked = books.queue.pop(0)
+    accepted = books.operations[number]
+    result = execute(books, asked)
+    if isinstance(result, ErrorCode):
+        # It was accepted, and so it is recorded.
+        for name in {accepted.source, accepted.target} - {None}:
+            books.wallets[name].sequence += 1  # type: ignore[index]
+        accepted.code, accepted.is_pending = result, False
+    else:
+        books.operations[number] = result
+    return number

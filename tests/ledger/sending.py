@@ -1,0 +1,20 @@
+"""What a worker does to a withdrawal before the ledger hears what the bank said, in SQL."""
+
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+_SEND = """
+    WITH sent AS (
+        UPDATE withdrawals SET state = 'SENT', attempts = attempts + 1, due_at = clock_timestamp() + interval '1 minute'
+        WHERE operation_id = $1 RETURNING operation_id, attempts
+    )
+    INSERT INTO withdrawal_attempts (operation_id, number, started_at, not_after)
+    SELECT operation_id, attempts, clock_timestamp(), clock_timestamp() + interval '30 seconds' FROM sent
+"""
+
+
+async def send(connection: asyncpg.Connection | PoolConnectionProxy, withdrawal_id: UUID) -> None:
+    """Claims a withdrawal for the bank, as one more attempt."""
+    await connection.execute(_SEND, withdrawal_id)
