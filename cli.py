@@ -9,6 +9,7 @@ import click
 from cli_bank import bank_process, bank_simulator
 from cli_database import check_database, load_settings, on_database, reach_database, upgrade
 from cli_partitions import partitions
+from cli_rebalance import rebalance
 from cli_worker import worker, worker_process
 from runtime.settings import Settings
 
@@ -28,6 +29,7 @@ def main() -> None:
 
 
 main.add_command(partitions)
+main.add_command(rebalance)
 main.add_command(bank_simulator)
 main.add_command(bank_process)
 main.add_command(worker)

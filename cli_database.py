@@ -118,6 +118,10 @@ def on_database(work: Callable[[], Result]) -> Result:
         raise unusable(refused) from None
 
 
-def unusable(reason: Exception) -> click.ClickException:
+class DatabaseUnusable(click.ClickException):
     """What an operator is told of a database that is away or refuses."""
-    return click.ClickException(f"The database can't be used: {str(reason) or type(reason).__name__}")
+
+
+def unusable(reason: Exception) -> DatabaseUnusable:
+    """The same, for what was raised."""
+    return DatabaseUnusable(f"The database can't be used: {str(reason) or type(reason).__name__}")

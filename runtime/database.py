@@ -41,7 +41,7 @@ _LEADER_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-leader"}
 _LANES_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-lanes"}
 
 # For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
-OPERATOR_SETTINGS = {
+OPERATOR_SETTINGS = KEEPALIVES | {
     "application_name": "purser-operator",
     "synchronous_commit": "on",
     "lock_timeout": "10s",
