@@ -111,7 +111,9 @@ class Old:
         await self.ledger.submit(Enqueue(company.charge(client, "900.00", key=f"{name} queued refusal")))
         await self.ledger.submit(CancelWithdrawal(client.account_id, called_back.id, called_back))
         await self.settle(paid)
-        await self.ledger.queue.carry_out(await self.ledger.queue.first_of(1, 2))
+        await self.ledger.queue.carry_out(
+            [waiting.read() for waiting in await self.ledger.queue.first_of(1, 2)]
+        )
 
     async def withdraw(self, *, key: str | None = None) -> Earlier:
         """The client asks for a dollar of cash."""

@@ -25,7 +25,7 @@ def dsn(template_dsn: str, request: pytest.FixtureRequest) -> str:
 
 async def queue_and_carry_out(ledger: Ledger, holder: Holder) -> None:
     await ledger.submit(Enqueue(holder.deposit("1.00", key="later")))
-    assert await ledger.queue.carry_out(await ledger.queue.first_of(1, 1)) == []
+    await ledger.queue.carry_out([waiting.read() for waiting in await ledger.queue.first_of(1, 1)])
 
 
 async def queue(ledger: Ledger, holder: Holder) -> None:
