@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from ledger.asking import changing
+from ledger.backlog import Backlog
 from ledger.books import Currencies
 from ledger.claims import Result
 from ledger.coalescer import Coalescer
@@ -52,6 +53,7 @@ class Ledger:
         self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self.queue = queue
+        self.backlog = Backlog(pool)
         self._pool = pool
         self._coalescer = coalescer
         self._usual_wallets: dict[UUID, UUID] = {}
