@@ -166,8 +166,13 @@ async def _refuse_what_must_stay(connection: asyncpg.Connection, description: De
             f"the last until {aside['until']:%Y-%m-%d %H:%M} UTC."
         )
         raise ArchiveRefused(Reason.STILL_SET_ASIDE, message)
-    if pending := await connection.fetchval(SQL["still_pending"], limit_id, decided_before):
-        raise ArchiveRefused(Reason.STILL_PENDING, f"{pending} operations are still PENDING.")
+    pending = await connection.fetchrow(SQL["still_pending"], limit_id, decided_before)
+    if pending is not None and pending["operations"]:
+        message = (
+            f"{pending['operations']} operations are still PENDING, the first of them op_{pending['first_id'].hex}: "
+            "a withdrawal must have been paid, refused or cancelled."
+        )
+        raise ArchiveRefused(Reason.STILL_PENDING, message)
     for fault, arguments, what in (
         ("orphaned", (limit_id,), "entries of the operation {} stand without it"),
         ("misplaced", (limit_id, decided_before), "the entries of the wallet {} do not follow one another"),

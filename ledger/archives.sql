@@ -30,7 +30,9 @@ SELECT count(*) AS reservations, max(ends_at) AS until FROM reservations
 WHERE operation_id < $1::uuid AND state = 'OPEN' AND ends_at > clock_timestamp();
 
 -- name: still_pending
-SELECT count(*) FROM operations WHERE id < $1::uuid AND created_at < $2::timestamptz AND status = 'PENDING';
+-- Withdrawals whose end would have to change what is archived. With the first of them.
+SELECT count(*) AS operations, min(id::text)::uuid AS first_id FROM operations
+WHERE id < $1::uuid AND created_at < $2::timestamptz AND status = 'PENDING';
 
 -- name: misplaced
 -- A wallet of which these entries are not the next sequences after what was archived before, one after the other, or

@@ -33,6 +33,8 @@ async def settle_some(connection: asyncpg.Connection, after: Position) -> Positi
     What is in a wallet that somebody has locked is left to them, or to the next time.
     """
     due = await connection.fetch(SQL["due"], *after, CHUNK)
+    if not due:
+        return None
     async with connection.transaction():
         wallet_ids = list({row["wallet_id"] for row in due})
         locked = [row["id"] for row in await connection.fetch(SQL["lock_free_wallets"], wallet_ids)]

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import uvloop
 
@@ -59,7 +59,9 @@ async def _work(
         if ready_descriptor is None:
             log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
         else:
-            os.write(ready_descriptor, b"1")
+            # Without the launcher it is told to stop all the same.
+            with suppress(BrokenPipeError):
+                os.write(ready_descriptor, b"1")
             os.close(ready_descriptor)
         workplace = Workplace(settings, dsn, pool, ledger, lane)
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)

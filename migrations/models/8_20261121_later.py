@@ -129,7 +129,9 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
     # The new value of the type stays: PostgreSQL has no way to take one out, and nothing minds it.
     return """
         DO $$ BEGIN
-            IF EXISTS (SELECT FROM queued_operations) OR EXISTS (SELECT FROM withdrawals) THEN
+            -- What was queued was told and claimed its key under an id that only accepted_at leads from.
+            IF EXISTS (SELECT FROM queued_operations)
+               OR EXISTS (SELECT FROM operations WHERE kind::text = 'WITHDRAWAL' OR accepted_at IS NOT NULL) THEN
                 RAISE EXCEPTION 'there are withdrawals or queued operations, which the version before does not know';
             END IF;
         END $$;

@@ -12,6 +12,8 @@ _TABLES = {
     "reservations": ("operation_id",),
     "shares": ("operation_id",),
     "idempotency_keys": ("operation_id",),
+    "withdrawals": ("operation_id",),
+    "withdrawal_attempts": ("operation_id",),
 }
 # Operations decided together stay together and in their order, `$2` apart. Ids are of clocks up to `$3` too late or
 # too early, in turn, and keep what makes them unique.
@@ -23,7 +25,13 @@ _AGED = """
     FROM (
         SELECT *, $1::timestamptz + (dense_rank() OVER (ORDER BY created_at)) * $2::interval AS moment,
                row_number() OVER (ORDER BY id) AS number
-        FROM operations WHERE created_at > now() - interval '1 day'
+        FROM (
+            SELECT id, created_at FROM operations WHERE created_at > now() - interval '1 day'
+            -- What was queued has no row left, but its id is known.
+            UNION ALL
+            SELECT origin_id, accepted_at FROM operations
+            WHERE created_at > now() - interval '1 day' AND accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+        ) AS known
     ) AS recent
 """
 
@@ -58,8 +66,12 @@ async def age(
                 f"UPDATE {table} SET created_at = aged.moment FROM aged WHERE {table}.{column} = aged.new_id"
             )
         await connection.execute(
+            "UPDATE operations SET accepted_at = aged.moment FROM aged "
+            "WHERE operations.origin_id = aged.new_id AND accepted_at IS NOT NULL"
+        )
+        await connection.execute(
             "UPDATE reservations SET ends_at = aged.moment + interval '7 days' FROM aged "
-            "WHERE operation_id = aged.new_id AND state <> 'OPEN'"
+            "WHERE operation_id = aged.new_id AND state <> 'OPEN' AND kind <> 'WITHDRAWAL'"
         )
         await connection.execute(DUE)
         await connection.execute("UPDATE wallets SET created_at = least(created_at, $1)", moment)

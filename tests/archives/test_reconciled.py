@@ -30,7 +30,13 @@ DAMAGES = {
     ),
     "the archive is forgotten": (
         "DELETE FROM archives",
-        {(KEYS, "operation of a key"), (RESERVED, "operation"), (BACK, "operation of its shares")},
+        {
+            (KEYS, "operation of a key"),
+            (RESERVED, "operation"),
+            (BACK, "operation of its shares"),
+            ("withdrawals_agree_with_their_operation", "operation of a withdrawal"),
+            ("withdrawals_ended_once", "number of its ends"),
+        },
     ),
 }
 

@@ -177,7 +177,7 @@ sensible_withdrawals = st.builds(
 # Of an operation that was lately recorded, by whoever may: the machine puts in the account that made it.
 afterwards = st.builds(
     Drawn,
-    kind=st.sampled_from(["REFUND", "REFUND", "CAPTURE", "CAPTURE", "RELEASE", "CANCEL"]),
+    kind=st.sampled_from(["REFUND", "REFUND", "CAPTURE", "CAPTURE", "RELEASE"]),
     account=st.just(OWN),
     amount=st.none() | st.integers(1, 500).map(lambda cents: f"{cents // 100}.{cents % 100:02d}") | amounts,
     earlier=st.integers(0, 3),
@@ -185,10 +185,11 @@ afterwards = st.builds(
     is_final=st.booleans(),
     key=keys,
 )
+cancellations = st.builds(replace, afterwards, kind=st.just("CANCEL"), earlier=st.integers(0, 1))
 commands = st.sampled_from(
     [
         *(sensible_charges, sensible_charges, sensible_splits, sensible_deposits, sensible_transfers),
-        *(sensible_withdrawals, sensible_withdrawals),
+        *(sensible_withdrawals, sensible_withdrawals, cancellations),
         *(afterwards, afterwards, afterwards, afterwards, wild_commands, wild_commands),
     ]
 ).flatmap(lambda kind: kind)

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 _SEND = """
     WITH sent AS (
@@ -15,6 +14,6 @@ _SEND = """
 """
 
 
-async def send(connection: asyncpg.Connection | PoolConnectionProxy, withdrawal_id: UUID) -> None:
+async def send(connection: asyncpg.Connection | asyncpg.Pool, withdrawal_id: UUID) -> None:
     """Claims a withdrawal for the bank, as one more attempt."""
     await connection.execute(_SEND, withdrawal_id)

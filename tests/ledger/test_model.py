@@ -1,9 +1,6 @@
 """Whatever is asked of the ledger, in whatever order, alone or many at once: it answers as a tiny model does."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from uuid import UUID, uuid4
@@ -17,12 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ledger.outcomes import Operation, Outcome, WalletView
 from ledger.rates import NewRate
 from ledger.rejections import ErrorCode, Rejection
-from ledger.service import Ledger
 from ledger.tokens import WalletToken
 from ledger.wallets import NewWallet
 from ledger.withdrawal_commands import SettleWithdrawal
-from runtime.database import open_pool
-from runtime.settings import Settings
 from tests.ledger.drawing import ACCOUNTS, WALLETS_MAX, Drawn, commands
 from tests.ledger.invariants import assert_invariants
 from tests.ledger.model.asking import Asked, Expected
@@ -30,18 +24,10 @@ from tests.ledger.model.books import EXPONENTS
 from tests.ledger.model.model import Model
 from tests.ledger.saying import Names, asked_of, command_of
 from tests.ledger.sending import send
+from tests.ledger.world import World, opened_world
 
 ADMINISTRATOR = uuid4()
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The ledger under test and the loop that it lives on."""
-
-    runner: asyncio.Runner
-    ledger: Ledger
-    pool: asyncpg.Pool
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -110,30 +96,19 @@ class LedgerMachine(RuleBasedStateMachine):
             )
             self.model.time_comes(number)
 
-    @rule(back=st.integers(0, 2))
-    def send_to_the_bank(self, back: int) -> None:
-        waiting = self.withdrawals("PENDING")
-        if back < len(waiting):
-            self.world.runner.run(send(self.world.pool, self.names.operation_ids[waiting[-1 - back]]))
-            self.model.is_sent(waiting[-1 - back])
-
-    @rule(back=st.integers(0, 2), is_paid=st.booleans())
-    def hear_of_the_bank(self, back: int, is_paid: bool) -> None:
-        """It may have been heard before, and something else at that."""
-        sent = self.withdrawals("SENT", "SUCCEEDED", "FAILED", "CANCELLED")
-        if back < len(sent):
-            number = sent[-1 - back]
-            account_id = self.names.accounts[self.model.books.operations[number].account]
-            withdrawal_id = self.names.operation_ids[number]
-            earlier = self.world.runner.run(self.world.ledger.reads.earlier(withdrawal_id, account_id))
-            assert earlier is not None
-            settle = SettleWithdrawal(account_id, earlier, is_paid)
-            outcome = self.world.runner.run(self.world.ledger.submit(settle))
-            expected = self.model.settle(number, is_paid=is_paid)
-            if expected.operation is not None:
-                self.names.operation_ids[expected.operation] = withdrawal_id
-            self.compare(expected, outcome)
-            self.compare_operation(number, self.read(withdrawal_id))
+    @rule(back=st.integers(0, 3), answer=st.sampled_from(["nothing", "paid", "paid", "not paid"]))
+    def ask_the_bank(self, back: int, answer: str) -> None:
+        """It may have been asked before, and have said something else."""
+        made = enumerate(self.model.books.operations)
+        withdrawals = [number for number, operation in made if operation.bank_state is not None]
+        if back >= len(withdrawals):
+            return
+        number = withdrawals[-1 - back]
+        if self.model.books.operations[number].bank_state == "PENDING":
+            self.world.runner.run(send(self.world.pool, self.names.operation_ids[number]))
+            self.model.is_sent(number)
+        if answer != "nothing":
+            self.settle(number, is_paid=answer == "paid")
 
     @rule(count=st.integers(1, 5), again=st.booleans())
     def carry_out(self, count: int, again: bool) -> None:
@@ -188,9 +163,18 @@ class LedgerMachine(RuleBasedStateMachine):
 
         self.world.runner.run(look())
 
-    def withdrawals(self, *states: str) -> list[int]:
-        made = enumerate(self.model.books.operations)
-        return [number for number, operation in made if operation.bank_state in states]
+    def settle(self, number: int, *, is_paid: bool) -> None:
+        account_id = self.names.accounts[self.model.books.operations[number].account]
+        withdrawal_id = self.names.operation_ids[number]
+        earlier = self.world.runner.run(self.world.ledger.reads.earlier(withdrawal_id, account_id))
+        assert earlier is not None
+        settle = SettleWithdrawal(account_id, earlier, is_paid)
+        outcome = self.world.runner.run(self.world.ledger.submit(settle))
+        expected = self.model.settle(number, is_paid=is_paid)
+        if expected.operation is not None:
+            self.names.operation_ids[expected.operation] = withdrawal_id
+        self.compare(expected, outcome)
+        self.compare_operation(number, self.read(withdrawal_id))
 
     def read(self, operation_id: UUID) -> Operation:
         found = self.world.runner.run(self.world.ledger.reads.operation(operation_id))
@@ -278,21 +262,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
 def recorded(outcome: Outcome) -> tuple[UUID | None, Rejection | None]:
     return None if outcome.operation is None else outcome.operation.known_id, outcome.rejection
-
-
-@contextmanager
-def opened_world(dsn: str) -> Iterator[World]:
-    """A ledger on a loop of its own, because Hypothesis is not asynchronous."""
-    with asyncio.Runner() as runner:
-        stack = AsyncExitStack()
-        try:
-            pool = runner.run(stack.enter_async_context(open_pool(dsn, 4)))
-            # Time passes by moving the ends of what is set aside, which nobody else may.
-            runner.run(pool.execute("ALTER TABLE reservations DISABLE TRIGGER reservations_never_reopen"))
-            ledger = runner.run(stack.enter_async_context(Ledger.open(Settings(), dsn, pool)))
-            yield World(runner, ledger, pool)
-        finally:
-            runner.run(stack.aclose())
 
 
 @pytest.mark.slow

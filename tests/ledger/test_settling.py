@@ -12,6 +12,7 @@ import pytest
 from ledger.commands import Authorize, Capture, Command, Deposit, Release
 from ledger.service import Ledger
 from ledger.settling import START, Position, settle_some
+from ledger.withdrawal_commands import Withdraw
 from runtime.settings import Settings
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
@@ -94,3 +95,15 @@ async def test_settling_beside_everything_else_keeps_all_sums(
     open_ones = "SELECT count(*) FROM reservations WHERE state = 'OPEN'"
     assert await connection.fetchval(open_ones) == 0
     assert await connection.fetchval("SELECT sum(held + pending) FROM wallets") == 0
+
+
+async def test_what_has_no_end_by_time_is_left_alone(ledger: Ledger, connection: asyncpg.Connection) -> None:
+    client = await open_holder(ledger, "10.00")
+    held = await ledger.submit(Withdraw(client.account_id, client.wallet, "4.00", None, "DE89 3704", ""))
+    assert held.rejection is None
+    assert await settle_some(connection, START) is None
+    row = await connection.fetchrow(
+        "SELECT held, pending FROM wallets WHERE id = $1", client.wallet.wallet_id
+    )
+    assert row is not None
+    assert tuple(row) == (400, 0)

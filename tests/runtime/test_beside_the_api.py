@@ -21,6 +21,12 @@ PRODUCTION = {
     "PURSER_SECRET_KEY": "k" * 32,
     "PURSER_ALLOWED_HOSTS": "127.0.0.1",
 }
+# What Python runs before anything else.
+DYING = """
+import os, sys
+if {"worker-process", "bank-process"} & set(sys.orig_argv):
+    os._exit(7)
+"""
 
 
 def variables_of(pid: int) -> dict[str, str]:
@@ -115,7 +121,7 @@ def test_with_a_server_of_its_own_the_operator_starts_workers(
 
 
 def test_those_that_always_die_take_nobody_with_them(data_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "workers.py").write_text("raise SystemExit(7)\n")
+    (tmp_path / "sitecustomize.py").write_text(DYING)
     with serving(data_dir, PYTHONPATH=f"{tmp_path}:{CHECKOUT}") as service:
         before = service.api_processes()
         # More often than API processes may.

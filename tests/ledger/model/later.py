@@ -2,7 +2,7 @@
 
 from ledger.rejections import ErrorCode
 from tests.ledger.model.asking import Asked
-from tests.ledger.model.books import ModelBooks, ModelHold, ModelOperation, up
+from tests.ledger.model.books import ModelBooks, ModelHold, ModelOperation, ModelWallet, up
 from tests.ledger.model.moving import Result, earlier_of, end, execute, operation_of, own_wallet, payee_of
 from tests.ledger.model.refusals import amount_minor, conversion, may_not_pay, too_little
 
@@ -77,25 +77,26 @@ def accept(books: ModelBooks, asked: Asked) -> Result:
         return amount
     if wallet is None:
         return ErrorCode.WALLET_NOT_FOUND
-    source, target = wallet, None
-    if asked.kind == "DEPOSIT":
-        source, target = None, wallet
-    elif asked.kind == "TRANSFER":
-        if asked.to is None:
-            return ErrorCode.WALLET_NOT_FOUND
-        target = books.wallets[asked.to]
-    else:
-        payee = payee_of(books, asked)
-        if isinstance(payee, ErrorCode):
-            return payee
-        if any(split.wallet is None for split in asked.splits):
-            return ErrorCode.WALLET_NOT_FOUND
-        target = payee
+    target = _receiver(books, asked, wallet)
+    if isinstance(target, ErrorCode):
+        return target
+    source = None if asked.kind == "DEPOSIT" else wallet
     currency = asked.currency or wallet.currency
     operation = operation_of(asked.kind, asked.account, None, amount, currency, source, target)
     operation.is_pending = True
     books.queue.append((len(books.operations), asked))
     return operation
+
+
+def _receiver(books: ModelBooks, asked: Asked, own: ModelWallet) -> ModelWallet | ErrorCode:
+    if asked.kind == "DEPOSIT":
+        return own
+    if asked.kind == "TRANSFER":
+        return ErrorCode.WALLET_NOT_FOUND if asked.to is None else books.wallets[asked.to]
+    payee = payee_of(books, asked)
+    if not isinstance(payee, ErrorCode) and any(split.wallet is None for split in asked.splits):
+        return ErrorCode.WALLET_NOT_FOUND
+    return payee
 
 
 def carry_out(books: ModelBooks) -> int:
