@@ -210,7 +210,7 @@ class Reads:
         if found is None or account_id not in found[1]:
             return None
         operation, parties = found
-        shares = (await self.shares([operation_id])).get(operation_id, ())
+        shares = (await self.shares([operation.id])).get(operation.id, ())
         moved_minor = (operation.amount, operation.debited, operation.credited, sum(s.moved for s in shares))
         return Earlier(
             operation.id,
