@@ -20,7 +20,9 @@ SUMS = """
 query ($token: WalletToken!, $at: DateTime!) { wallet(token: $token) {
   totals { moneyIn { amount } moneyOut { amount } operationCount
            byKind { kind moneyIn { amount } moneyOut { amount } operationCount } }
-  statement { opening { amount } closing { amount } totals { moneyOut { amount } operationCount } history { totalCount } }
+  statement {
+    opening { amount } closing { amount } totals { moneyOut { amount } operationCount } history { totalCount }
+  }
   balanceAt(at: $at) { amount }
 } }
 """
@@ -96,7 +98,7 @@ async def test_each_is_listed_once(shop: Shop, worker: Worker) -> None:
         after = edges[-1]["cursor"]
     assert seen == everything
     assert await operations(shop.company) == [
-        id for id in everything if id not in made and id != everything[-1]
+        listed for listed in everything if listed not in made and listed != everything[-1]
     ]
     for withdrawal in made:
         found = await shop.client.ask(
