@@ -84,10 +84,12 @@ async def test_the_history_tells_when_it_was_accepted_and_how_it_ended(shop: Sho
     assert len(await history(shop, counterparty=shop.till["id"])) == 2
 
 
-async def test_each_is_listed_once(shop: Shop, worker: Worker) -> None:
+async def test_each_is_listed_once(shop: Shop, administrator: Api, worker: Worker) -> None:
     made = await played(shop, worker)
     withdrawals = {"kinds": ["WITHDRAWAL"]}
     assert await operations(shop.client, filter=withdrawals) == made[::-1]
+    everyones = await operations(administrator, filter=withdrawals, first=100)
+    assert [listed for listed in everyones if listed in made] == made[::-1]
     everything = await operations(shop.client)
     assert len(everything) == len(set(everything)) == 8
     # Page by page, by cursors that are those of the rows.
