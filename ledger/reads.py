@@ -210,7 +210,7 @@ class Reads:
         if found is None or account_id not in found[1]:
             return None
         operation, parties = found
-        shares = (await self.shares([operation_id])).get(operation_id, ())
+        shares = (await self.shares([operation.id])).get(operation.id, ())
         moved_minor = (operation.amount, operation.debited, operation.credited, sum(s.moved for s in shares))
         return Earlier(
             operation.id,
@@ -272,9 +272,11 @@ class Reads:
         self, span: Span[UUID], *, account_id: UUID | None, states: Sequence[str] | None
     ) -> list[Operation]:
         """The withdrawals that an account asked for, or everyone's, by id."""
-        rows = await self._fetch(
-            _directed(span)["withdrawn"], account_id, states, span.low, span.high, span.limit
-        )
+        statements, arguments = _directed(span), (states, span.low, span.high, span.limit)
+        if account_id is None:
+            rows = await self._fetch(statements["withdrawn"], *arguments)
+        else:
+            rows = await self._fetch(statements["withdrawn_by"], *arguments, account_id)
         return [_operation(row) for row in rows]
 
     async def history(self, wallet_id: UUID, span: Span[int]) -> list[HistoryItem]:
