@@ -1,4 +1,4 @@
-"""kill -9 of workers at every point around the call to a bank that pays each request it gets, and loses replies."""
+"""kill -9 of workers at every point around the call to a bank that pays each request it gets; and of the database."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ import pytest
 
 from ledger.service import Ledger
 from ledger.withdrawal_commands import Withdraw
+from runtime.database import open_pool
+from runtime.settings import Settings
+from tests.crashes.restartable import RestartablePostgres, restartable_postgres
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
 from tests.workers.banks import RunningBank, running_bank
 from tests.workers.dying_worker import POINTS
-from tests.workers.running import CHECKOUT
+from tests.workers.running import CHECKOUT, running_worker
 
 HOLDERS = 60
 WITHDRAWALS_EACH = 20
@@ -48,10 +52,12 @@ class Withdrawn:
     destination: str
 
 
-async def withdraw_from(ledger: Ledger, generator: random.Random) -> dict[UUID, Withdrawn]:
+async def withdraw_from(
+    ledger: Ledger, generator: random.Random, holders: int = HOLDERS
+) -> dict[UUID, Withdrawn]:
     """All the withdrawals, by id, of holders with 100.00 each."""
     asked = {}
-    for number in range(HOLDERS):
+    for number in range(holders):
         holder = await open_holder(ledger, "100.00")
         for _ in range(WITHDRAWALS_EACH):
             amount_minor = generator.randrange(1, 501)
@@ -158,6 +164,46 @@ async def test_whoever_dies_wherever_the_books_agree(
     print(f"The bank had {books['requests']}; attempts: {[tuple(row) for row in results]}")
     await assert_invariants(connection)
     assert hospital.deaths.keys() == {point.name for point in POINTS}
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[RestartablePostgres]:
+    with restartable_postgres(tmp_path / "data") as server:
+        yield server
+
+
+@pytest.mark.slow
+async def test_the_database_crashes_and_the_books_agree(
+    postgres: RestartablePostgres, tmp_path: Path
+) -> None:
+    dsn, crashes = postgres.dsn, 3
+    async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
+        asked = await withdraw_from(ledger, random.Random(7), 15)
+    with ExitStack() as stack:
+        bank = stack.enter_context(
+            running_bank(tmp_path, success_rate=0.7, latency=100, lost_replies=0.1, duplicates=1, seed=7)
+        )
+        variables = SETTINGS | {"DATABASE_URL": dsn, "PURSER_BANK_URL": bank.url}
+        for _ in range(2):
+            stack.enter_context(running_worker(tmp_path, **variables))
+        for number in range(1, crashes + 1):
+            await until_so_many_ended(dsn, len(asked) * number // (crashes + 1))
+            await asyncio.to_thread(postgres.crash)
+        await until_so_many_ended(dsn, len(asked))
+        payments = bank.payments()
+    connection = await asyncpg.connect(dsn)
+    await assert_agree(connection, asked, payments)
+    await assert_invariants(connection)
+    await connection.close()
+
+
+async def until_so_many_ended(dsn: str, count: int) -> None:
+    connection = await asyncpg.connect(dsn)
+    give_up_at = time.monotonic() + END_SECONDS_MAX
+    while await connection.fetchval("SELECT count(*) FROM withdrawals WHERE due_at IS NULL") < count:
+        assert time.monotonic() < give_up_at, count
+        await asyncio.sleep(0.05)
+    await connection.close()
 
 
 COUNTS = "SELECT state, count(*) FROM withdrawals GROUP BY state ORDER BY state"
