@@ -59,6 +59,11 @@ class Next(Enum):
     ASK_AGAIN = auto()
 
 
+def claim_seconds(call_seconds_max: float) -> float:
+    """How long a claim lasts: when it lapses, what was sent under it is over."""
+    return call_seconds_max + MARGIN_SECONDS
+
+
 def conclude(claim: Claim, answer: Answer | None, attempts_max: int) -> Next:
     """What follows from the answer to the call that the claim was for; None where there was no answer."""
     result = None if answer is None else answer.result

@@ -12,8 +12,7 @@ import asyncpg
 
 from ledger.asking import changing
 from ledger.statements import load_statements
-from runtime.log_lines import escaped
-from workers.conclusions import MARGIN_SECONDS, Claim
+from workers.conclusions import Claim, claim_seconds
 
 SQL = load_statements("withdrawals.sql", __package__)
 
@@ -27,8 +26,7 @@ class Claims:
         self._pool = pool
         self._lane = lane
         self._call_limit = timedelta(seconds=call_seconds_max)
-        # When a claim lapses, what was sent under it is over.
-        self._limit = timedelta(seconds=call_seconds_max + MARGIN_SECONDS)
+        self._limit = timedelta(seconds=claim_seconds(call_seconds_max))
 
     async def claim(self, count_max: int) -> list[Claim]:
         """Withdrawals that are due, committed as claimed: some to be paid, some to be asked about."""
@@ -41,7 +39,7 @@ class Claims:
         pause = timedelta(seconds=pause_seconds)
         async with changing():
             await self._pool.execute(
-                SQL["pay_again"], claim.operation_id, claim.attempt, pause, _kept(result)
+                SQL["pay_again"], claim.operation_id, claim.attempt, pause, result[:RESULT_CHARACTERS_MAX]
             )
 
     async def ask_again(self, claims: Sequence[Claim], result: str, pause_seconds: float) -> None:
@@ -49,16 +47,20 @@ class Claims:
         ids, attempts = [claim.operation_id for claim in claims], [claim.attempt for claim in claims]
         async with changing():
             await self._pool.execute(
-                SQL["ask_again"], ids, attempts, timedelta(seconds=pause_seconds), _kept(result)
+                SQL["ask_again"],
+                ids,
+                attempts,
+                timedelta(seconds=pause_seconds),
+                result[:RESULT_CHARACTERS_MAX],
             )
 
     async def end_attempt(self, claim: Claim, result: str) -> None:
         """The bank has spoken its last word on the attempt, and the withdrawal is about to be settled."""
         async with changing():
             await self._pool.execute(
-                SQL["end_attempt"], claim.operation_id, claim.attempt, _kept(result), self._limit
+                SQL["end_attempt"],
+                claim.operation_id,
+                claim.attempt,
+                result[:RESULT_CHARACTERS_MAX],
+                self._limit,
             )
-
-
-def _kept(result: str) -> str:
-    return escaped(result)[:RESULT_CHARACTERS_MAX]

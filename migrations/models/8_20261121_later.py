@@ -57,6 +57,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
                 OR (OLD.state = 'PENDING' AND NEW.state IN ('UNKNOWN', 'SUCCEEDED'))
                 OR (OLD.state IN ('SENT', 'UNKNOWN') AND NEW.state = 'CANCELLED')
                 OR NEW.attempts < OLD.attempts
+                -- The bank is asked to pay once more only where it is certain that it has not paid.
+                OR (NEW.attempts > OLD.attempts AND (OLD.state <> 'PENDING' OR NEW.state <> 'SENT'))
                 OR (OLD.operation_id, OLD.wallet_id, OLD.account_id, OLD.destination)
                    IS DISTINCT FROM (NEW.operation_id, NEW.wallet_id, NEW.account_id, NEW.destination))
             EXECUTE FUNCTION ledger_refuse_change();
@@ -74,6 +76,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             PRIMARY KEY (operation_id, number),
             CONSTRAINT withdrawal_attempts_end_with_a_result CHECK (ended_at IS NULL OR result IS NOT NULL)
         );
+        CREATE UNIQUE INDEX withdrawal_attempts_one_at_a_time ON withdrawal_attempts (operation_id)
+            WHERE ended_at IS NULL;
         CREATE TRIGGER withdrawal_attempts_never_vanish BEFORE DELETE ON withdrawal_attempts
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER withdrawal_attempts_never_emptied BEFORE TRUNCATE ON withdrawal_attempts

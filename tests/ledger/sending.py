@@ -4,6 +4,14 @@ from uuid import UUID
 
 import asyncpg
 
+_COME_BACK = """
+    WITH back AS (
+        UPDATE withdrawals SET state = 'PENDING' WHERE operation_id = $1 AND state = 'SENT'
+        RETURNING operation_id, attempts
+    )
+    UPDATE withdrawal_attempts a SET ended_at = clock_timestamp(), result = 'FAILED'
+    FROM back WHERE a.operation_id = back.operation_id AND number = attempts
+"""
 _SEND = """
     WITH sent AS (
         UPDATE withdrawals SET state = 'SENT', attempts = attempts + 1, due_at = clock_timestamp() + interval '1 minute'
@@ -15,5 +23,6 @@ _SEND = """
 
 
 async def send(connection: asyncpg.Connection | asyncpg.Pool, withdrawal_id: UUID) -> None:
-    """Claims a withdrawal for the bank, as one more attempt."""
+    """Claims a withdrawal for the bank, as one more attempt; the one before, if there was one, has paid nothing."""
+    await connection.execute(_COME_BACK, withdrawal_id)
     await connection.execute(_SEND, withdrawal_id)
