@@ -23,6 +23,11 @@ class Backlog:
         self._counting: asyncio.Task[dict[str, Any]] | None = None
         self._is_fresh_until = 0.0
 
+    async def has_room(self, queued_max: int) -> bool:
+        """Whether the queue may grow, as far as is known: counted a second ago, or not at all."""
+        queue = (await self.told())["queue"]
+        return queue is None or queue["depth"] < queued_max
+
     async def told(self) -> dict[str, Any]:
         """`queue` and `withdrawals` as JSON has them, each with the age of its oldest; None for both where the
         database does not answer.

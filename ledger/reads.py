@@ -192,12 +192,8 @@ class Reads:
         """Operations, each with the accounts that may see it; what was queued by the id under which it was accepted."""
         rows = await self._fetch(_NEWEST_FIRST["operations_by_id"], list(operation_ids))
         found = {row["id"]: (_operation(row), _parties(row)) for row in rows}
-        queued = {
-            operation.known_id: (operation, parties)
-            for operation, parties in found.values()
-            if operation.kind != "WITHDRAWAL"
-        }
-        return found | queued
+        known = {operation.known_id: (operation, parties) for operation, parties in found.values()}
+        return known | found
 
     async def is_archived(self, operation_id: UUID) -> bool:
         """Whether an operation that is not there would be in an archive, if it ever was."""

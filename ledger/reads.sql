@@ -63,7 +63,10 @@ FROM (
     UNION ALL
     SELECT id, kind, status, failure_code, account_id, summary, amount, currency, source_id, target_id, debited, credited,
            rate, origin_id, due_at, accepted_at, created_at
-    FROM operations WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+    FROM operations o
+    WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL
+      -- Its end is what is left of a withdrawal whose beginning is archived.
+      AND (kind <> 'WITHDRAWAL' OR NOT EXISTS (SELECT FROM operations WHERE id = o.origin_id))
     UNION ALL
     SELECT id, kind, 'PENDING', NULL, account_id, summary, amount, currency, source_id, target_id, NULL, NULL,
            NULL, NULL, NULL, NULL, accepted_at

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -75,7 +74,7 @@ async def had(connection: asyncpg.Connection, holder: Holder, count: int, minute
 
 async def lanes_of(connection: asyncpg.Connection, holders: Sequence[Holder]) -> list[int]:
     rows = await connection.fetch("SELECT id, lane FROM wallets WHERE kind = 'HOLDER'")
-    lanes: dict[UUID, int] = dict(rows)
+    lanes = {row["id"]: row["lane"] for row in rows}
     return [lanes[holder.wallet.wallet_id] for holder in holders]
 
 
