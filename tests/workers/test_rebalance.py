@@ -75,7 +75,7 @@ async def had(connection: asyncpg.Connection, holder: Holder, count: int, minute
 
 async def lanes_of(connection: asyncpg.Connection, holders: Sequence[Holder]) -> list[int]:
     rows = await connection.fetch("SELECT id, lane FROM wallets WHERE kind = 'HOLDER'")
-    lanes: dict[UUID, int] = dict(rows)
+    lanes: dict[UUID, int] = {row["id"]: row["lane"] for row in rows}
     return [lanes[holder.wallet.wallet_id] for holder in holders]
 
 

@@ -15,7 +15,7 @@ WALLETS = st.lists(
 )
 
 
-def columns(wallets: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def columns(wallets: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     present = np.array([lane for lane, _ in wallets], dtype=np.int32)
     return present, np.array([operations for _, operations in wallets], dtype=np.int64)
 
