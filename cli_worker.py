@@ -14,7 +14,7 @@ LANES_MAX = 32_767
 @click.option(
     "--lane",
     type=click.IntRange(1, LANES_MAX),
-    help="Serve the queued operations of this lane alone; without it, of all lanes.",
+    help="Serve what is queued, and withdrawals, of wallets in this lane alone; without it, in all lanes.",
 )
 def worker(lane: int | None) -> None:
     """Do what happens later: queued operations, withdrawals, upkeep.

@@ -196,6 +196,28 @@ async def test_a_stuck_wallet_stops_those_alone_who_name_it(
     await assert_done_once_and_in_order(connection, accepted)
 
 
+async def test_a_held_wallet_leaves_the_lane_to_others_at_once(ledger: Ledger) -> None:
+    """However many operations name it, the first that don't are found, up to where something names it first."""
+    stuck, company, one, other = [await open_holder(ledger, "10.00") for _ in range(4)]
+    many = await enqueue(ledger, [stuck.charge(one, "0.01") for _ in range(100)])
+    free = await enqueue(ledger, [company.charge(other, "0.01") for _ in range(3)])
+    last: list[Queueable] = [
+        pay(other, stuck, "0.01"),
+        company.charge(other, "0.01"),
+        pay(one, other, "0.01"),
+    ]
+    behind = await enqueue(ledger, last)
+
+    async def first_of(limit: int, **left_out: list[UUID]) -> list[UUID]:
+        found = await ledger.queue.first_of(1, limit, **left_out)
+        return [waiting.accepted.id for waiting in found]
+
+    assert await first_of(2, held=[stuck.wallet.wallet_id]) == free[:2]
+    assert await first_of(500, held=[stuck.wallet.wallet_id]) == free
+    assert await first_of(500, without=[one.wallet.wallet_id]) == [*free, *behind[:2]]
+    assert await first_of(500) == [*many, *free, *behind]
+
+
 async def test_more_than_a_batch_for_a_stuck_wallet_keeps_nobody_from_their_turn(
     dsn: str, ledger: Ledger, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from ledger.commands import Authorize, Enqueue, Queueable
 from ledger.service import Ledger
-from ledger.withdrawal_commands import Withdraw
+from ledger.withdrawal_commands import CancelWithdrawal, Withdraw
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
 from tests.workers.running import CHECKOUT, SECONDS_MAX, running_worker, until
@@ -74,7 +75,7 @@ async def had(connection: asyncpg.Connection, holder: Holder, count: int, minute
 
 async def lanes_of(connection: asyncpg.Connection, holders: Sequence[Holder]) -> list[int]:
     rows = await connection.fetch("SELECT id, lane FROM wallets WHERE kind = 'HOLDER'")
-    lanes = {row["id"]: row["lane"] for row in rows}
+    lanes: dict[UUID, int] = {row["id"]: row["lane"] for row in rows}
     return [lanes[holder.wallet.wallet_id] for holder in holders]
 
 
@@ -142,7 +143,12 @@ async def test_what_counts_and_for_whom(dsn: str, ledger: Ledger, connection: as
     )
     assert (await ledger.submit(hold)).rejection is None
     withdrawal = Withdraw(client.account_id, client.wallet, "1.00", None, "DE02120300000000202051", "")
-    assert (await ledger.submit(withdrawal)).rejection is None
+    withdrawn = (await ledger.submit(withdrawal)).operation
+    assert withdrawn is not None
+    earlier = await ledger.reads.earlier(withdrawn.id, client.account_id)
+    cancelled = await ledger.submit(CancelWithdrawal(client.account_id, withdrawn.id, earlier))
+    assert cancelled.rejection is None
+    assert await connection.fetchval("SELECT count(*) FROM operations WHERE kind = 'WITHDRAWAL'") == 2
     await had(connection, friend, 5, minutes_ago=40)
     await ledger.submit(Enqueue(friend.deposit("1.00")))
     await put_in_lane(connection, 2, company)
