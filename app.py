@@ -63,7 +63,10 @@ def create_app(settings: Settings) -> ASGIApp:
         lifespan=lifespan,
         routes=[
             Route("/", RedirectResponse("/graphql")),
-            *health_routes(lambda request: request.app.state.pool),
+            *health_routes(
+                lambda request: request.app.state.pool,
+                lambda request: request.app.state.ledger.backlog.told(),
+            ),
             Route("/exports/{link}", Downloads(find_parts), methods=["GET"]),
             Mount("/static", static_files),
         ],

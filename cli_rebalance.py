@@ -138,7 +138,7 @@ async def _plan_and_move(connection: "asyncpg.Connection", lanes: int, window: t
         f"{_wallets(moved.wallets)} moved in {took:.1f} s, with {moved.operations:,} waiting operations."
     )
     if moved.held:
-        click.echo(f"{_wallets(moved.held)} stayed: somebody holds them.")
+        click.echo(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
 
 
 def _print_plan(planned: "Plan") -> None:

@@ -31,7 +31,9 @@ LEFT JOIN LATERAL (
 -- given back to.
 SELECT e.sequence, CASE WHEN side.is_out THEN o.target_id ELSE o.source_id END AS counterparty_id,
        e.amount AS change, e.balance_after, e.created_at,
-       o.id AS operation_id, o.kind::text, o.status::text, o.summary, side.is_out
+       -- As clients know it.
+       CASE WHEN o.accepted_at IS NULL THEN o.id ELSE o.origin_id END AS operation_id,
+       o.kind::text, o.status::text, o.summary, side.is_out
 FROM entries e
 JOIN operations o ON o.id = e.operation_id
 CROSS JOIN LATERAL (

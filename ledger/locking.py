@@ -65,7 +65,7 @@ def _remembered_wrongly(commands: Sequence[Command], books: Books) -> set[UUID]:
     """The companies that have closed the wallet that was remembered as their only one, or opened another."""
     companies = set()
     for command in commands:
-        asked = command.command if isinstance(command, Enqueue | CarryOut) else command
+        asked = command.command if isinstance(command, Enqueue) else command
         if isinstance(asked, Charge | Authorize) and asked.into is None:
             usual = usual_of(asked, books)
             if usual is None or usual.status == CLOSED:

@@ -192,12 +192,8 @@ class Reads:
         """Operations, each with the accounts that may see it; what was queued by the id under which it was accepted."""
         rows = await self._fetch(_NEWEST_FIRST["operations_by_id"], list(operation_ids))
         found = {row["id"]: (_operation(row), _parties(row)) for row in rows}
-        queued = {
-            operation.known_id: (operation, parties)
-            for operation, parties in found.values()
-            if operation.kind != "WITHDRAWAL"
-        }
-        return found | queued
+        known = {operation.known_id: (operation, parties) for operation, parties in found.values()}
+        return known | found
 
     async def is_archived(self, operation_id: UUID) -> bool:
         """Whether an operation that is not there would be in an archive, if it ever was."""
@@ -210,7 +206,7 @@ class Reads:
         if found is None or account_id not in found[1]:
             return None
         operation, parties = found
-        shares = (await self.shares([operation_id])).get(operation_id, ())
+        shares = (await self.shares([operation.id])).get(operation.id, ())
         moved_minor = (operation.amount, operation.debited, operation.credited, sum(s.moved for s in shares))
         return Earlier(
             operation.id,
@@ -272,9 +268,11 @@ class Reads:
         self, span: Span[UUID], *, account_id: UUID | None, states: Sequence[str] | None
     ) -> list[Operation]:
         """The withdrawals that an account asked for, or everyone's, by id."""
-        rows = await self._fetch(
-            _directed(span)["withdrawn"], account_id, states, span.low, span.high, span.limit
-        )
+        statements, arguments = _directed(span), (states, span.low, span.high, span.limit)
+        if account_id is None:
+            rows = await self._fetch(statements["withdrawn"], *arguments)
+        else:
+            rows = await self._fetch(statements["withdrawn_by"], *arguments, account_id)
         return [_operation(row) for row in rows]
 
     async def history(self, wallet_id: UUID, span: Span[int]) -> list[HistoryItem]:

@@ -63,7 +63,10 @@ FROM (
     UNION ALL
     SELECT id, kind, status, failure_code, account_id, summary, amount, currency, source_id, target_id, debited, credited,
            rate, origin_id, due_at, accepted_at, created_at
-    FROM operations WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL AND kind <> 'WITHDRAWAL'
+    FROM operations o
+    WHERE origin_id = ANY ($1::uuid[]) AND accepted_at IS NOT NULL
+      -- Its end is what is left of a withdrawal whose beginning is archived.
+      AND (kind <> 'WITHDRAWAL' OR NOT EXISTS (SELECT FROM operations WHERE id = o.origin_id))
     UNION ALL
     SELECT id, kind, 'PENDING', NULL, account_id, summary, amount, currency, source_id, target_id, NULL, NULL,
            NULL, NULL, NULL, NULL, accepted_at
@@ -100,8 +103,7 @@ SELECT w.operation_id, w.state, w.destination,
 FROM withdrawals w WHERE w.operation_id = ANY ($1::uuid[]);
 
 -- name: withdrawn
--- The operations of withdrawals that account $1 asked for (null: everyone's), now in one of the states $2; ids between
--- $3 and $4, both left out.
+-- The operations of withdrawals that are in one of the states $1 now; ids between $2 and $3, both left out.
 SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
        o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
        s.currency, t.currency
@@ -109,9 +111,21 @@ FROM withdrawals w
 JOIN operations o ON o.id = w.operation_id
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id
-WHERE ($1::uuid IS NULL OR w.account_id = $1) AND ($2::text[] IS NULL OR w.state = ANY ($2))
-  AND w.operation_id > $3 AND w.operation_id < $4
-ORDER BY w.operation_id DESC LIMIT $5;
+WHERE ($1::text[] IS NULL OR w.state = ANY ($1)) AND w.operation_id > $2 AND w.operation_id < $3
+ORDER BY w.operation_id DESC LIMIT $4;
+
+-- name: withdrawn_by
+-- The same of those that account $5 asked for. A statement of its own, so that its plan begins with the account.
+SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
+       s.currency, t.currency
+FROM withdrawals w
+JOIN operations o ON o.id = w.operation_id
+LEFT JOIN wallets s ON s.id = o.source_id
+LEFT JOIN wallets t ON t.id = o.target_id
+WHERE w.account_id = $5
+  AND ($1::text[] IS NULL OR w.state = ANY ($1)) AND w.operation_id > $2 AND w.operation_id < $3
+ORDER BY w.operation_id DESC LIMIT $4;
 
 -- name: reserved
 -- Operations with a reservation of kind $1, in wallet $2 and made by account $3 (null: all), now in one of the

@@ -90,8 +90,8 @@ MEANING: dict[ErrorCode, str] = {
     ErrorCode.IDEMPOTENCY_CONFLICT: "This key was used before with another input; nothing moved.",
     ErrorCode.OPERATION_NOT_FOUND: "There is no such operation, or it is not the caller's to use.",
     ErrorCode.OPERATION_ARCHIVED: (
-        "This key was used before, for the same request, and that succeeded. It was so long ago that the operation was "
-        "archived and can't be shown; nothing moved now."
+        "This key was used before, for the same request, and that succeeded or was accepted. It was so long ago that "
+        "the operation was archived and can't be shown; nothing moved now."
     ),
     ErrorCode.NOT_REFUNDABLE: "Only a successful charge or capture can be refunded, by the company that made it.",
     ErrorCode.REFUND_EXCEEDS_CHARGE: "All refunds together would be more than was charged.",

@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.claims import Result
-from ledger.commands import Command
+from ledger.commands import Command, Enqueue
 from ledger.outcomes import Operation, Outcome, Replay, WalletView
 from ledger.reads import Reads
 from ledger.rejections import MEANING, ErrorCode, Rejection
 from ledger.sheet import own_side
-from ledger.withdrawal_commands import CancelWithdrawal
+from ledger.withdrawal_commands import CancelWithdrawal, Withdraw
 
 _ARCHIVED = Rejection(
     ErrorCode.OPERATION_ARCHIVED,
     "This was asked for with the same key before, and succeeded; its operation is archived. Nothing moved now.",
+    ("idempotencyKey",),
+)
+_ACCEPTED_ARCHIVED = Rejection(
+    ErrorCode.OPERATION_ARCHIVED,
+    "This was asked for with the same key before, and accepted; what came of it is archived. Nothing moved now.",
     ("idempotencyKey",),
 )
 
@@ -60,7 +65,8 @@ def _first(
 ) -> Outcome:
     operation = operations.get(replay.operation_id)
     if operation is None:
-        return Outcome(None, None, replay.rejection or _ARCHIVED, replayed=True)
+        archived = _ACCEPTED_ARCHIVED if isinstance(command, Enqueue | Withdraw) else _ARCHIVED
+        return Outcome(None, None, replay.rejection or archived, replayed=True)
     source, target = (
         None if wallet_id is None else wallets.get(wallet_id)
         for wallet_id in (operation.source_id, operation.target_id)

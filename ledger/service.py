@@ -10,12 +10,13 @@ from uuid import UUID
 import asyncpg
 
 from ledger.asking import changing
+from ledger.backlog import Backlog
 from ledger.books import Currencies
 from ledger.claims import Result
 from ledger.coalescer import Coalescer
-from ledger.commands import Authorize, Charge, Command
+from ledger.commands import Authorize, Charge, Command, Enqueue
 from ledger.currencies import CurrencyBook
-from ledger.errors import Unavailable
+from ledger.errors import Overloaded, Unavailable
 from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.long_reads import LongReads
@@ -43,7 +44,12 @@ class Ledger:
     """Made by `Ledger.open`, which owns its connections and tasks."""
 
     def __init__(
-        self, pool: asyncpg.Pool, currencies: CurrencyBook, coalescer: Coalescer, queue: Queue
+        self,
+        pool: asyncpg.Pool,
+        currencies: CurrencyBook,
+        coalescer: Coalescer,
+        queue: Queue,
+        queued_max: int,
     ) -> None:
         self._currencies = currencies
         long_reads = LongReads(pool)
@@ -52,6 +58,8 @@ class Ledger:
         self.exports = Exports(pool, self.reads)
         self.wallet_life = WalletLife(pool, self.reads)
         self.queue = queue
+        self._queued_max = queued_max
+        self.backlog = Backlog(pool)
         self._pool = pool
         self._coalescer = coalescer
         self._usual_wallets: dict[UUID, UUID] = {}
@@ -81,7 +89,7 @@ class Ledger:
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
             async with coalescer.running([executor() for _ in range(WRITERS_A_PROCESS)]):
-                yield cls(pool, currencies, coalescer, queue)
+                yield cls(pool, currencies, coalescer, queue, settings.queued_operations_max)
         finally:
             await queue.close()
             refreshing.cancel()
@@ -110,6 +118,10 @@ class Ledger:
 
         `is_atomic`: where one is refused none of them moves money, and the others are NOT_EXECUTED.
         """
+        queues = any(isinstance(command, Enqueue) for command in commands)
+        # A queue that nobody works off must not fill the disk.
+        if queues and not await self.backlog.has_room(self._queued_max):
+            raise Overloaded
         results = await self._coalescer.submit(commands, is_atomic=is_atomic)
         for command, result in zip(commands, results, strict=True):
             if isinstance(command, Charge | Authorize) and _is_outdated(command.usual_wallet_id, result):

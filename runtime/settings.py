@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     shutdown_seconds_max: int = Field(default=30, ge=1, le=3600)
     queue_length_max: int = Field(default=10_000, ge=1)
     queue_seconds_max: float = Field(default=2.0, gt=0, le=60, allow_inf_nan=False)
+    # Of the queue in the database, which workers carry out.
+    queued_operations_max: int = Field(default=1_000_000, ge=1)
     batch_size_max: int = Field(default=500, ge=1, le=10_000)
     # How many months a partition of the ledger's tables spans.
     partition_months: int = Field(default=1, ge=1, le=12)

@@ -42,9 +42,13 @@ class HistoryFilter:
     """All conditions must hold."""
 
     from_: DateTime | None = strawberry.field(
-        name="from", default=None, description="Not before this instant."
+        name="from",
+        default=None,
+        description="Not before this instant; what was `queued` counts by when it was carried out.",
     )
-    to: DateTime | None = strawberry.field(default=None, description="Before this instant.")
+    to: DateTime | None = strawberry.field(
+        default=None, description="Before this instant; what was `queued` counts by when it was carried out."
+    )
     kinds: list[OperationKind] | None = strawberry.field(default=None, description="Of one of these kinds.")
     statuses: list[OperationStatus] | None = strawberry.field(
         default=None, description="In one of these states."

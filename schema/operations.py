@@ -212,7 +212,9 @@ class Operation(Node):
         if wallet_id is None:
             return None
         charged_by = self.record.account_id if is_payer else None
-        return WalletReference(wallet_id=wallet_id, charged_by=charged_by, charged_at=self.record.created_at)
+        # The token that the company has is the one of when it asked.
+        asked_at = self.record.accepted_at or self.record.created_at
+        return WalletReference(wallet_id=wallet_id, charged_by=charged_by, charged_at=asked_at)
 
     def _moved(self, amount_minor: int | None, code: str | None) -> Money | None:
         if amount_minor is None or code is None:
@@ -232,5 +234,5 @@ def operation(record: Record, context: Context) -> Operation:
         failure_code=record.failure_code,
         summary=record.summary,
         created_at=DateTime(record.accepted_at or record.created_at),
-        rate=None if record.rate is None else Amount(record.rate),
+        rate=None if record.rate is None or record.status == "FAILED" else Amount(record.rate),
     )

@@ -28,6 +28,7 @@ query ($id: ID!) { operation(id: $id) {
   authorization {
     state expiresAt captured { amount currency } remaining { amount currency } held { amount currency }
   }
+  withdrawal { state destination attempts { number startedAt endedAt result } }
 } }
 """
 
@@ -131,6 +132,15 @@ class Api:
 
     async def release(self, authorization: str, **more: Any) -> Any:
         return await self._move("release", "ReleaseInput", {"authorization": authorization} | more)
+
+    async def withdraw(self, wallet: str, amount: str, **more: Any) -> Any:
+        asked = {"wallet": wallet, "amount": amount, "destination": "NL91ABNA0417164300"} | more
+        return await self._move("withdraw", "WithdrawInput", asked)
+
+    async def cancel_withdrawal(self, withdrawal: str, **more: Any) -> Any:
+        return await self._move(
+            "cancelWithdrawal", "CancelWithdrawalInput", {"withdrawal": withdrawal} | more
+        )
 
     async def many(self, mutation: str, inputs: list[dict[str, Any]], *, atomic: bool = False) -> Any:
         """What depositMany, chargeMany or transferMany answers."""

@@ -119,6 +119,7 @@ class _LaneServer:
                 first = await self._carry_out(commands[:half])
                 return await self._carry_out(commands[half:]) or first
             ((wallet_id, command),) = commands
+            self._stopped.add(wallet_id)
             self._fail(wallet_id, command.accepted.id, fault)
             return False
         for wallet_id, _ in commands:
@@ -126,12 +127,15 @@ class _LaneServer:
         return True
 
     def _readable(self, waiting: Sequence[Waiting]) -> _Commands:
+        """Those that can be read, and come after none that can't."""
         commands = []
+        unreadable = set()
         for one in waiting:
-            if one.wallet_id not in self._stopped:
+            if one.wallet_id not in unreadable:
                 try:
                     commands.append((one.wallet_id, one.read()))
                 except Exception as fault:  # noqa: BLE001 - logged
+                    unreadable.add(one.wallet_id)
                     self._fail(one.wallet_id, one.accepted.id, fault)
         return commands
 
@@ -151,7 +155,6 @@ class _LaneServer:
             exc_info=fault,
             extra={"fields": {"operation": str(operation_id)}},
         )
-        self._stopped.add(wallet_id)
         self._set_aside(wallet_id)
 
     def _set_aside(self, wallet_id: UUID) -> None:

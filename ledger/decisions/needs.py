@@ -7,6 +7,7 @@ from ledger.accounts import Wallet
 from ledger.books import EXCHANGE, OUTSIDE, Books
 from ledger.commands import Authorize, Capture, CarryOut, Charge, Command, Deposit, Enqueue, Refund, Transfer
 from ledger.decisions.checks import payee_of
+from ledger.decisions.queue import as_accepted
 from ledger.decisions.transfer import recipient
 from ledger.earlier import Earlier
 from ledger.rejections import ErrorCode
@@ -29,7 +30,7 @@ def needs(command: Command, books: Books) -> Iterator[Need]:
     change any more.
     """
     if isinstance(command, CarryOut):
-        yield from needs(command.command, books)
+        yield from needs(as_accepted(command, books), books)
         return
     if isinstance(command, Enqueue):
         # Nothing is posted yet, but a currency is named.

@@ -1,15 +1,19 @@
 """The queue: accepting what is carried out later, and carrying it out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
+from uuid import UUID
 
 from ledger.accounts import Wallet
 from ledger.books import Books
 from ledger.commands import CarryOut, Charge, Deposit, Enqueue, Queueable, Transfer
+from ledger.decisions.charge import without_payee
 from ledger.decisions.checks import not_found, payee_of, read_amount
 from ledger.decisions.decision import Decision, Posting
 from ledger.decisions.transfer import recipient
 from ledger.rejections import ErrorCode, Rejection
+from ledger.tokens import WalletToken
 
 
 class Acceptance(NamedTuple):
@@ -23,8 +27,8 @@ class Acceptance(NamedTuple):
     ordered_by: Wallet
 
 
-def decide_acceptance(command: Enqueue, books: Books) -> Acceptance | Rejection:
-    """Refused at once is only what could not even be recorded; funds and the like are looked at in its turn."""
+def decide_acceptance(command: Enqueue, books: Books) -> Acceptance | Decision | Rejection:
+    """Refused at once is only what names too little to be carried out; funds and the like are looked at in its turn."""
     inner = command.command
     own = (
         books.opened(inner.wallet)
@@ -42,7 +46,7 @@ def decide_acceptance(command: Enqueue, books: Books) -> Acceptance | Rejection:
     if isinstance(inner, Charge):
         payee = payee_of(inner, books)
         if isinstance(payee, Rejection):
-            return payee
+            return without_payee("CHARGE", asked, own, payee)
         for index, split in enumerate(inner.splits):
             if books.opened(split.into) is None:
                 return not_found("splits", str(index), "into")
@@ -58,14 +62,44 @@ def decide_carrying_out(
     accepted = command.accepted
     if accepted.id not in books.queued_ids:
         return Rejection(ErrorCode.NOT_EXECUTED, "It was carried out already.")
-    decision = decide(command.command, books)
+    decision = decide(as_accepted(command, books), books)
     if isinstance(decision, Rejection):
-        # It was accepted, so it is recorded: a token was changed meanwhile, say.
-        sides = [
-            None if wallet_id is None else books.wallets[wallet_id]
-            for wallet_id in (accepted.source_id, accepted.target_id)
-        ]
-        postings = tuple(Posting(wallet, 0) for wallet in {w.id: w for w in sides if w is not None}.values())
+        # It was accepted, so it is recorded: the payer's token was changed meanwhile, say.
+        source, target = _wallet(accepted.source_id, books), _wallet(accepted.target_id, books)
+        sides = {wallet.id: wallet for wallet in (source, target) if wallet is not None}
+        postings = tuple(Posting(wallet, 0) for wallet in sides.values())
         amount = (accepted.amount_minor, accepted.currency)
-        decision = Decision(accepted.kind, *amount, sides[0], sides[1], postings, decision)
+        decision = Decision(accepted.kind, *amount, source, target, postings, decision)
     return decision._replace(origin_id=accepted.id, accepted_at=accepted.accepted_at)
+
+
+def as_accepted(command: CarryOut, books: Books) -> Queueable:
+    """The command with the wallets for which it was accepted, whatever tokens they have by now.
+
+    Only who is charged has to be opened still by the token that was given: another token is how an owner ends that.
+    """
+    accepted, inner = command.accepted, command.command
+    source, target = _wallet(accepted.source_id, books), _wallet(accepted.target_id, books)
+    if isinstance(inner, Deposit):
+        return replace(inner, wallet=_token(inner.wallet, target))
+    if isinstance(inner, Transfer):
+        to = inner.to if target is None else target.id
+        return replace(inner, wallet=_token(inner.wallet, source), to=to)
+    splits = [
+        split._replace(into=_token(split.into, books.wallets.get(split.into.wallet_id)))
+        for split in inner.splits
+    ]
+    into = inner.into if target is None else _token(inner.into, target)
+    return replace(inner, into=into, splits=tuple(splits))
+
+
+def _wallet(wallet_id: UUID | None, books: Books) -> Wallet | None:
+    return None if wallet_id is None else books.wallets[wallet_id]
+
+
+def _token(given: WalletToken | None, wallet: Wallet | None) -> WalletToken:
+    """The wallet's token of now; the one that was given where there is no such wallet."""
+    if wallet is None or wallet.token_secret is None:
+        assert given is not None
+        return given
+    return WalletToken(wallet.id, wallet.token_secret)

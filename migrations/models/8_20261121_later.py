@@ -80,6 +80,11 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             WHERE ended_at IS NULL;
         CREATE TRIGGER withdrawal_attempts_never_vanish BEFORE DELETE ON withdrawal_attempts
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+        -- The bank's last word may come late; when it was asked stays.
+        CREATE TRIGGER withdrawal_attempts_stay_what_they_were BEFORE UPDATE ON withdrawal_attempts
+            FOR EACH ROW WHEN ((OLD.operation_id, OLD.number, OLD.started_at, OLD.not_after)
+                IS DISTINCT FROM (NEW.operation_id, NEW.number, NEW.started_at, NEW.not_after))
+            EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER withdrawal_attempts_never_emptied BEFORE TRUNCATE ON withdrawal_attempts
             EXECUTE FUNCTION ledger_refuse_change();
 
@@ -109,6 +114,14 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         CREATE INDEX queued_operations_of_lane ON queued_operations (lane, position);
         CREATE INDEX queued_operations_of_wallet ON queued_operations (wallet_id);
         CREATE TRIGGER queued_operations_never_emptied BEFORE TRUNCATE ON queued_operations
+            EXECUTE FUNCTION ledger_refuse_change();
+        CREATE TRIGGER queued_operations_stay_what_was_asked BEFORE UPDATE ON queued_operations
+            FOR EACH ROW WHEN (
+                (OLD.id, OLD.position, OLD.wallet_id, OLD.kind, OLD.account_id, OLD.summary, OLD.amount, OLD.currency,
+                 OLD.source_id, OLD.target_id, OLD.command, OLD.accepted_at)
+                IS DISTINCT FROM
+                (NEW.id, NEW.position, NEW.wallet_id, NEW.kind, NEW.account_id, NEW.summary, NEW.amount, NEW.currency,
+                 NEW.source_id, NEW.target_id, NEW.command, NEW.accepted_at))
             EXECUTE FUNCTION ledger_refuse_change();
         -- It leaves the queue only by being carried out, in the same transaction.
         CREATE FUNCTION ledger_refuse_loss() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
+from typing import Any
 
 import asyncpg
 from starlette.requests import Request
@@ -15,10 +16,14 @@ from runtime.migrations import is_current
 
 CHECK_SECONDS_MAX = 2.0
 PoolOf = Callable[[Request], asyncpg.Pool]
+Tell = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 
-def health_routes(pool_of: PoolOf) -> list[Route]:
-    """GET /health/live, /health/ready and /status. `pool_of` finds the pool of a started service."""
+def health_routes(pool_of: PoolOf, tell_backlog: Tell) -> list[Route]:
+    """GET /health/live, /health/ready and /status. `pool_of` finds the pool of a started service.
+
+    `tell_backlog` adds to /status what workers have yet to do; it is limited in time, and raises nothing.
+    """
     started_at = time.monotonic()
 
     async def live(_: Request) -> JSONResponse:
@@ -40,6 +45,7 @@ def health_routes(pool_of: PoolOf) -> list[Route]:
                 "version": version("purser"),
                 "uptime_seconds": round(time.monotonic() - started_at, 1),
                 "database_latency_ms": await _latency_ms(pool_of(request)),
+                **await tell_backlog(request),
             }
         )
 

@@ -1,12 +1,12 @@
 """docs/operations.md and its picture against the schema and the ledger."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from ledger.books import OPEN, Reservation
@@ -19,6 +19,7 @@ from ledger.rejections import ErrorCode
 from ledger.service import Ledger
 from ledger.sheet import Sheet
 from ledger.tokens import NOWHERE
+from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withdraw
 from runtime.database import open_pool
 from runtime.settings import Settings
 from schema.authorizations import AuthorizationState, ledger_states
@@ -26,9 +27,11 @@ from schema.cost import LIMITS
 from schema.operations import OperationKind, OperationStatus
 from schema.root import schema
 from schema.wallets import WalletStatus
+from schema.withdrawals import WithdrawalState
 from tests.databases import copy_database
 from tests.docs.tables import ROOT, table_of
 from tests.ledger.holders import Holder, open_holder
+from tests.ledger.sending import send
 from tests.service import access
 from tests.unit.ledger.story import COMPANY, NOW, Story
 
@@ -73,6 +76,7 @@ def test_every_name_in_capitals_is_one() -> None:
         *OperationStatus,
         *AuthorizationState,
         *WalletStatus,
+        *WithdrawalState,
         *ErrorCode,
         "NO",
         "UNKNOWN",
@@ -134,10 +138,69 @@ def _what_follows(state: AuthorizationState, action: str) -> str:
 
 
 @pytest.fixture
-async def ledger(template_dsn: str) -> AsyncIterator[Ledger]:
-    dsn = await asyncio.to_thread(copy_database, template_dsn, "docs operations")
+def dsn(template_dsn: str, request: pytest.FixtureRequest) -> str:
+    return copy_database(template_dsn, f"docs operations {hash(request.node.name)}")
+
+
+@pytest.fixture
+async def ledger(dsn: str) -> AsyncIterator[Ledger]:
     async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
         yield ledger
+
+
+@pytest.mark.parametrize("state", WithdrawalState)
+async def test_what_follows_in_each_state_of_a_withdrawal(
+    state: WithdrawalState, ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    table = table_of(PAGE, "Withdrawal")
+    assert {row[0] for row in table.rows} == set(WithdrawalState)
+    status, money, *actions = table.by_name()[state]
+    owner = await open_holder(ledger, "10")
+    for action, expected in zip(("cancel", "paid", "not paid"), actions, strict=True):
+        withdrawal = await _withdrawal_in(state, ledger, connection, owner)
+        assert withdrawal.status == status
+        wallet = await ledger.reads.wallet(owner.wallet.wallet_id)
+        assert wallet is not None
+        assert money == ("held" if wallet.held else "has left" if wallet.balance < 1000 else "is available")
+        if expected:
+            assert await _follows(action, ledger, owner, withdrawal) == expected
+        owner = await open_holder(ledger, "10")
+
+
+async def _withdrawal_in(
+    state: WithdrawalState, ledger: Ledger, connection: asyncpg.Connection, owner: Holder
+) -> Earlier:
+    """A new withdrawal of 1.00, brought into that state."""
+    account_id = owner.account_id
+    done = await ledger.submit(Withdraw(account_id, owner.wallet, "1", None, "NL91ABNA0417164300", ""))
+    assert done.operation is not None
+    begun = await ledger.reads.earlier(done.operation.id, account_id)
+    assert begun is not None
+    if state is WithdrawalState.CANCELLED:
+        await ledger.submit(CancelWithdrawal(account_id, begun.id, begun))
+    elif state is not WithdrawalState.PENDING:
+        await send(connection, begun.id)
+        if state is WithdrawalState.UNKNOWN:
+            await connection.execute(
+                "UPDATE withdrawals SET state = 'UNKNOWN' WHERE operation_id = $1", begun.id
+            )
+        elif state is not WithdrawalState.SENT:
+            await ledger.submit(SettleWithdrawal(account_id, begun, state is WithdrawalState.SUCCEEDED))
+    earlier = await ledger.reads.earlier(begun.id, account_id)
+    assert earlier is not None
+    return earlier
+
+
+async def _follows(action: str, ledger: Ledger, owner: Holder, withdrawal: Earlier) -> str:
+    """The state after the action, or the code it is refused with."""
+    account_id = owner.account_id
+    if action == "cancel":
+        outcome = await ledger.submit(CancelWithdrawal(account_id, withdrawal.id, withdrawal))
+    else:
+        outcome = await ledger.submit(SettleWithdrawal(account_id, withdrawal, action == "paid"))
+    if outcome.rejection is not None:
+        return outcome.rejection.code
+    return (await ledger.reads.withdrawals([withdrawal.id]))[withdrawal.id].state
 
 
 async def test_what_is_recorded(ledger: Ledger) -> None:
@@ -201,10 +264,12 @@ async def _refused_afterwards(ledger: Ledger, payer: Holder, company: Holder) ->
     held = await done(Authorize(mine, payer.wallet, "1", None, "", usual_wallet_id=till))
     over = await done(Authorize(mine, payer.wallet, "1", None, "", usual_wallet_id=till))
     await ledger.submit(Release(mine, over.id, over))
+    refused = await done(Withdraw(mine, company.wallet, "100", None, "NL91ABNA0417164300", ""))
     commands: dict[ErrorCode, Command] = {
         ErrorCode.REFUND_EXCEEDS_CHARGE: Refund(mine, charge.id, "2", "", charge),
         ErrorCode.NOT_REFUNDABLE: Refund(mine, deposit.id, "1", "", deposit),
         ErrorCode.OPERATION_NOT_FOUND: Refund(mine, uuid4(), "1", "", None),
+        ErrorCode.NOT_CANCELLABLE: CancelWithdrawal(mine, refused.id, refused),
         ErrorCode.AUTHORIZATION_EXCEEDED: Capture(mine, held.id, "2", "", held),
         ErrorCode.AUTHORIZATION_CLOSED: Capture(mine, over.id, "1", "", over),
     }

@@ -39,7 +39,7 @@ async def test_where_each_begins(crowded: asyncpg.Connection, plan_for: str) -> 
         (reads["wallets"], f"({EVERY_ID}, NULL, NULL, NULL, 21)", ["wallets_pkey"]),
         (reads["wallets_of_owner"], f"({EVERY_ID}, {FILTER}, 21, '{OWNER}')", ["wallets_of_owner"]),
         (reads["count_wallets_of_owner"], f"({FILTER}, '{OWNER}')", ["wallets_of_owner"]),
-        (position["position"], "", ["Seq Scan on wallets", "reservations_due"]),
+        (position["position"], "", ["Seq Scan on wallets", "reservations_over"]),
     ):
         await crowded.execute(f"PREPARE asked AS {statement}")
         plan = "\n".join(row[0] for row in await crowded.fetch(f"EXPLAIN EXECUTE asked {arguments}"))

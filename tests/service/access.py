@@ -59,6 +59,8 @@ ROUTES: Final = {
     "Statement": "wallet(id: $wallet) { statement { ... } }",
     "Split": "operation(id: $split) { splits { ... } }",
     "Authorization": "operation(id: $authorization) { authorization { ... } }",
+    "Withdrawal": "operation(id: $withdrawal) { withdrawal { ... } }",
+    "WithdrawalAttempt": "operation(id: $withdrawal) { withdrawal { attempts { ... } } }",
 }
 ROUTES_OF_FIELDS: Final = {
     "Operation.failureCode": "operation(id: $refused) { ... }",
@@ -67,6 +69,7 @@ ROUTES_OF_FIELDS: Final = {
     "Operation.splits": "operation(id: $split) { ... }",
     "Operation.origin": "operation(id: $refund) { ... }",
     "Operation.authorization": "operation(id: $authorization) { ... }",
+    "Operation.withdrawal": "operation(id: $withdrawal) { ... }",
 }
 # Fields of the query that are refused (FORBIDDEN) to whoever is no administrator.
 REFUSED: Final = ("accounts", "position")
@@ -119,6 +122,10 @@ FIELDS: Final = _table(
         ("Operation", "source target createdAt refunded splits origin authorization", PARTIES),
         # Of deposits, which no company has a part in.
         ("Operation", "rate availableAt", OWNERS),
+        # Where money goes is its owner's to know.
+        ("Operation", "withdrawal", OWNERS),
+        ("Withdrawal", "state destination attempts", OWNERS),
+        ("WithdrawalAttempt", "number startedAt endedAt result", OWNERS),
         ("Split", "wallet amount credited", PARTIES),
         ("Authorization", "state captured remaining held expiresAt", PARTIES),
         ("OperationConnection", "nodes edges", PARTIES),
@@ -133,12 +140,13 @@ FIELDS: Final = _table(
         ("Query", "viewer", SIGNED_IN),
         ("Query", "currencies convert", EVERYONE),
         ("Query", "authorizations", THE_COMPANY),
-        ("Query", "account wallet wallets node", OWNERS),
+        ("Query", "account wallet wallets node withdrawals", OWNERS),
         ("Query", "accounts position", ADMIN),
         ("Query", "operation operations", PARTIES),
         ("Mutation", "signUpClient signUpCompany logIn", EVERYONE),
         ("Mutation", "logOut changePassword exportHistory", SIGNED_IN),
         ("Mutation", "createWallet deposit depositMany transfer transferMany", HOLDERS),
+        ("Mutation", "withdraw cancelWithdrawal", HOLDERS),
         ("Mutation", "renameWallet closeWallet rotateWalletToken deleteAccount", HOLDERS),
         ("Mutation", "charge chargeMany refund authorize capture release", COMPANIES),
         ("Mutation", "freezeWallet unfreezeWallet updateRates", ADMIN),
@@ -158,6 +166,7 @@ _LONG_AGO, _NEVER = '"2000-01-01T00:00:00Z"', '"9999-01-01T00:00:00Z"'
 _HELD = "wallet(id: $wallet) {{ authorizations({}) {{ nodes {{ source {{ id token }} }} }} }}"
 _PENDING = "wallet(id: $wallet) {{ pendingDeposits({}) {{ nodes {{ target {{ id token }} }} }} }}"
 _MADE = "authorizations({}) {{ nodes {{ source {{ id token }} }} }}"
+_WITHDRAWN = "withdrawals({}) {{ nodes {{ id source {{ id token }} }} }}"
 # In lists that begin with the newest, the owner's stands between these two.
 _AFTER_NEWEST, _BEFORE_OLDEST = "after: $newest", "before: $operationBefore"
 _OLDEST = "orderBy: OLDEST_FIRST, "
@@ -245,6 +254,11 @@ ARGUMENTS: Final[Mapping[str, tuple[str, Readers]]] = {
     "Query.authorizations(last)": (_MADE.format("last: 100, " + _AFTER_NEWEST), THE_COMPANY),
     "Query.authorizations(before)": (_MADE.format(_BEFORE_OLDEST), THE_COMPANY),
     "Query.authorizations(states)": (_MADE.format("states: [OPEN]"), THE_COMPANY),
+    "Query.withdrawals(first)": (_WITHDRAWN.format("first: 100"), OWNERS),
+    "Query.withdrawals(after)": (_WITHDRAWN.format(_AFTER_NEWEST), OWNERS),
+    "Query.withdrawals(last)": (_WITHDRAWN.format("last: 100, " + _AFTER_NEWEST), OWNERS),
+    "Query.withdrawals(before)": (_WITHDRAWN.format(_BEFORE_OLDEST), OWNERS),
+    "Query.withdrawals(states)": (_WITHDRAWN.format(f"states: [PENDING], {_AFTER_NEWEST}"), OWNERS),
     "HistoryFilter.from": (_OPERATIONS.format('filter: { from: "2000-01-01T00:00:00Z" }'), PARTIES),
     "HistoryFilter.to": (_OPERATIONS.format('filter: { to: "9999-01-01T00:00:00Z" }'), PARTIES),
     "HistoryFilter.kinds": (_OPERATIONS.format("filter: { kinds: [CHARGE] }"), PARTIES),
@@ -267,12 +281,14 @@ NAMING_A_WALLET: Final = {
     "RotateWalletTokenInput.wallet": frozenset({Reader.OWNER}),
     "CloseWalletInput.wallet": frozenset({Reader.OWNER}),
     "ExportHistoryInput.wallet": OWNERS,
+    "WithdrawInput.wallet": frozenset({Reader.OWNER}),
 }
 # Those that name an operation: who may name a charge or an authorization of the owner's wallet there.
 NAMING_AN_OPERATION: Final = {
     "RefundInput.operation": frozenset({Reader.CHARGED_BY}),
     "CaptureInput.authorization": frozenset({Reader.CHARGED_BY}),
     "ReleaseInput.authorization": frozenset({Reader.CHARGED_BY}),
+    "CancelWithdrawalInput.withdrawal": frozenset({Reader.OWNER}),
 }
 # Input fields that name nothing of anybody's: they only say what the caller's own request is to be.
 NAMING_NOTHING: Final = {
@@ -281,16 +297,19 @@ NAMING_NOTHING: Final = {
     "LogInInput": "email password",
     "ChangePasswordInput": "currentPassword newPassword",
     "CreateWalletInput": "currency name country city",
-    "DepositInput": "amount currency conversion summary availableAt idempotencyKey",
-    "ChargeInput": "amount currency conversion summary splits idempotencyKey",
+    "DepositInput": "amount currency conversion summary availableAt queued idempotencyKey",
+    "ChargeInput": "amount currency conversion summary splits queued idempotencyKey",
     # Money may go to any wallet, whoever names it.
     "SplitInput": "into amount percentage",
     "WalletTarget": "id token",
-    "TransferInput": "to amount currency conversion summary idempotencyKey",
+    "TransferInput": "to amount currency conversion summary queued idempotencyKey",
     "RefundInput": "amount summary idempotencyKey",
     "AuthorizeInput": "amount currency conversion summary expiresAt idempotencyKey",
     "CaptureInput": "amount final summary idempotencyKey",
     "ReleaseInput": "idempotencyKey",
+    # Money may go to any bank account.
+    "WithdrawInput": "amount currency destination summary idempotencyKey",
+    "CancelWithdrawalInput": "idempotencyKey",
     "RenameWalletInput": "name",
     "FreezeWalletInput": "wallet",
     "UnfreezeWalletInput": "wallet",

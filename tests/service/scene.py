@@ -6,15 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from tests.client import PASSWORD, Answer, Api
 from tests.service.access import Reader
 from tests.service.rates import new_currency
 from tests.service.shop import refusal, succeeded
 
-OPERATIONS = ("operation", "refused", "converted", "pending", "authorization", "split", "refund")
+OPERATIONS = (
+    "operation",
+    "refused",
+    "converted",
+    "pending",
+    "authorization",
+    "split",
+    "refund",
+    "withdrawal",
+)
 DELETE = (
     "mutation ($password: String!) { deleteAccount(input: { password: $password }) { userErrors { code } } }"
 )
+# As after an attempt that the bank did not make: the next one is far away, and no worker in the way of who looks.
+_TRY_LATER = """
+    WITH tried AS (
+        UPDATE withdrawals SET attempts = attempts + 1, due_at = '2100-01-01Z'
+        WHERE operation_id = $1 AND state = 'PENDING' RETURNING operation_id, attempts
+    )
+    INSERT INTO withdrawal_attempts (operation_id, number, started_at, not_after, ended_at, result)
+    SELECT operation_id, attempts, now(), now(), now(), 'FAILED' FROM tried
+"""
 VARIABLE_TYPES = {"token": "WalletToken!"} | dict.fromkeys(
     ("account", "company", "administrator", "deleted", "wallet", *OPERATIONS), "ID!"
 )
@@ -38,7 +58,7 @@ class Scene:
         return await self.apis[reader].ask(query, **{name: self.variables[name] for name in used})
 
 
-async def set_scene(anyone: Api, administrator: str) -> Scene:
+async def set_scene(anyone: Api, administrator: str, dsn: str) -> Scene:
     """A charge between the owner and a company; `administrator` is the e-mail of one."""
     emails = {reader: f"{reader.name.lower()}-{id(anyone)}@example.com" for reader in Reader}
     emails[Reader.ADMIN] = administrator
@@ -62,6 +82,7 @@ async def set_scene(anyone: Api, administrator: str) -> Scene:
     await owner.create_wallet()
     more = await _play_on(Scene(apis, emails, wallet["token"], till["token"], {}), other["token"], charged)
     wallets = await _cursors(owner, "wallets { edges { cursor } }")
+    await _try_later(dsn, more["withdrawal"])
     operations = await _cursors(owner, "operations(orderBy: OLDEST_FIRST) { edges { cursor } }")
     entries = await _cursors(
         owner, f'wallet(id: "{wallet["id"]}") {{ history(orderBy: OLDEST_FIRST) {{ edges {{ cursor }} }} }}'
@@ -104,10 +125,17 @@ async def _play_on(scene: Scene, other_token: str, charged: Any) -> dict[str, st
         "authorization": await company.authorize(purse, "1"),
         "split": await company.charge(purse, "1", splits=[{"into": other_token, "amount": "0.25"}]),
         "refund": await company.refund(charged["operation"]["id"], amount="0.50"),
+        "withdrawal": await owner.withdraw(purse, "1"),
         "pending": await owner.deposit(purse, "1", availableAt="2100-01-01T00:00:00Z"),
     }
-    assert all(map(succeeded, done.values())), done
+    assert all(payload["userErrors"] == [] for payload in done.values()), done
     return {name: payload["operation"]["id"] for name, payload in done.items()}
+
+
+async def _try_later(dsn: str, withdrawal: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(_TRY_LATER, UUID(hex=withdrawal.removeprefix("op_")))
+    await connection.close()
 
 
 async def _deleted_account(anyone: Api) -> str:

@@ -36,7 +36,7 @@ TYPES = {
 async def scene(service: Service, second_instance: Service) -> AsyncIterator[Scene]:
     """A charge between the owner and a company, and everyone who has nothing to do with it."""
     async with httpx.AsyncClient(base_url=service.url, timeout=20) as http:
-        yield await set_scene(Api(http), ADMINISTRATOR)
+        yield await set_scene(Api(http), ADMINISTRATOR, service.dsn)
 
 
 def test_every_field_has_an_entry() -> None:
@@ -141,6 +141,7 @@ async def test_who_finds_what_at_the_root(scene: Scene, reader: Reader) -> None:
         "node": "node(id: $wallet) { id }",
         "account": "account(id: $account) { id }",
         "accounts": "accounts(first: 1) { nodes { id } }",
+        "withdrawals": "withdrawals(after: $newest) { nodes { id } }",
         "position": "position { currency }",
     }.items():
         answer = await scene.ask(reader, selection)
@@ -175,6 +176,8 @@ MUTATIONS = {
     "authorize": 'wallet: "nothing", amount: "1", summary: ""',
     "capture": 'authorization: "nothing"',
     "release": 'authorization: "nothing"',
+    "withdraw": 'wallet: "nothing", amount: "1", destination: "NL91ABNA0417164300"',
+    "cancelWithdrawal": 'withdrawal: "nothing"',
     "renameWallet": 'wallet: "nothing"',
     "closeWallet": 'wallet: "nothing"',
     "rotateWalletToken": 'wallet: "nothing"',
@@ -234,6 +237,12 @@ async def test_whose_wallet_may_be_named(scene: Scene, reader: Reader) -> None:
     key = "the same key for everyone"
     deposited = await api.deposit(scene.wallet_token, "1", idempotencyKey=key)
     _is_named_by(deposited, reader, "DepositInput.wallet", ("WALLET_NOT_FOUND", ["wallet"]))
+    withdrawn = await api.withdraw(scene.wallet_token, "0.10", idempotencyKey=key + " out")
+    if reader in access.NAMING_A_WALLET["WithdrawInput.wallet"]:
+        assert withdrawn["operation"]["status"] == "PENDING"
+    else:
+        assert refusal(withdrawn) == ("WALLET_NOT_FOUND", ["wallet"])
+        assert withdrawn["operation"] is withdrawn["wallet"] is None
     if reader not in access.COMPANIES:
         return
     charged = await api.charge(scene.wallet_token, "1", idempotencyKey=key + "!")
@@ -261,6 +270,14 @@ async def test_whose_wallet_may_be_changed(scene: Scene, reader: Reader) -> None
     if reader is not Reader.OWNER:
         (error,) = (await api.change("rotateWalletToken", wallet=purse))["userErrors"]
         assert error == {"code": "WALLET_NOT_FOUND", "field": ["wallet"]}
+
+
+@pytest.mark.parametrize("reader", sorted(access.HOLDERS - {Reader.OWNER}))
+async def test_whose_withdrawal_may_be_called_back(scene: Scene, reader: Reader) -> None:
+    """Not even that of a wallet that one has charged."""
+    answer = await scene.apis[reader].cancel_withdrawal(scene.variables["withdrawal"])
+    assert refusal(answer) == ("OPERATION_NOT_FOUND", ["withdrawal"])
+    assert answer["operation"] is answer["wallet"] is None
 
 
 @pytest.mark.parametrize("reader", sorted(access.COMPANIES))

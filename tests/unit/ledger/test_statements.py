@@ -9,7 +9,7 @@ from ledger.statements import load_statements
 LEDGER = Path("ledger")
 
 
-FILES = ["statements.sql", "reads.sql", "exports.sql", "position.sql", "reports.sql"]
+FILES = ["statements.sql", "reads.sql", "exports.sql", "position.sql", "reports.sql", "queue.sql"]
 
 
 @pytest.mark.parametrize("file_name", FILES)
