@@ -7,6 +7,7 @@ what came of it. docs/withdrawals.md has the states, and why nothing is paid twi
 import asyncio
 import logging
 import random
+from contextlib import suppress
 
 from ledger.errors import Overloaded, Unavailable
 from ledger.money import decimal_text
@@ -103,8 +104,10 @@ class Payer:
             task.cancel()
         await asyncio.wait(left, timeout=LET_GO_SECONDS_MAX)
         unsure = [claim for task, claim in left.items() if not task.done() or task.cancelled()]
-        async with asyncio.timeout(LET_GO_SECONDS_MAX):
-            await self._claims.ask_again(unsure, NO_ANSWER, 0)
+        # Where the database is away they find out when the claims have lapsed.
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(LET_GO_SECONDS_MAX):
+                await self._claims.ask_again(unsure, NO_ANSWER, 0)
 
     async def _carry_on(self, claim: Claim, deadline: float) -> None:
         """Calls the bank, and does what follows. What fails here is taken up again when the claim has lapsed."""
