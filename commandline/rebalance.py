@@ -116,7 +116,7 @@ async def _rebalance(
 
     if is_dry:
         planned = await balancing.plan(connection, lanes, window)
-        _print_plan(planned)
+        _print_plan(planned, lanes)
         click.echo(f"{_wallets(planned.ids.size)} would move. Nothing was changed.")
         return
     if not await balancing.become_balancer(connection):
@@ -130,7 +130,7 @@ async def _plan_and_move(connection: "asyncpg.Connection", lanes: int, window: t
     from workers import balancing
 
     planned = await balancing.plan(connection, lanes, window)
-    _print_plan(planned)
+    _print_plan(planned, lanes)
     started_at = time.monotonic()
     moved = await balancing.move(connection, planned)
     took = time.monotonic() - started_at
@@ -141,7 +141,7 @@ async def _plan_and_move(connection: "asyncpg.Connection", lanes: int, window: t
         click.echo(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
 
 
-def _print_plan(planned: "Plan") -> None:
+def _print_plan(planned: "Plan", lanes: int) -> None:
     lines = planned.lines
     click.echo(f"{'LANE':>5}  {'WALLETS NOW':>12}  {'THEN':>12}  {'OPERATIONS NOW':>14}  {'THEN':>14}")
     for lane, *counts in lines:
@@ -149,11 +149,14 @@ def _print_plan(planned: "Plan") -> None:
         click.echo(
             f"{lane:>5}  {wallets_now:>12,}  {wallets_then:>12,}  {operations_now:>14,}  {operations_then:>14,}"
         )
-    now, then = (
-        max(counts) - min(counts)
-        for counts in ([line.operations_now for line in lines], [line.operations_then for line in lines])
+    now = [line.operations_now for line in lines if line.wallets_now]
+    then = [line.operations_then for line in lines if line.lane <= lanes]
+    if len(then) < lanes:  # the others have none
+        then.append(0)
+    spread_now, spread_then = max(now, default=0) - min(now, default=0), max(then) - min(then)
+    click.echo(
+        f"Between the fullest lane and the emptiest: {spread_now:,} operations now, {spread_then:,} then."
     )
-    click.echo(f"Between the fullest lane and the emptiest: {now:,} operations now, {then:,} then.")
 
 
 def _wallets(count: int) -> str:

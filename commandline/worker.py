@@ -19,9 +19,9 @@ LANES_MAX = 32_767
 def worker(lane: int | None) -> None:
     """Do what happens later: queued operations, withdrawals, upkeep.
 
-    Any number of workers may run beside each other. Without DATABASE_URL the PostgreSQL of a running
-    `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it finish what it has begun, a
-    second one does not.
+    Any number of workers may run beside each other, all with the same bank (docs/bank.md). Without DATABASE_URL the
+    PostgreSQL of a running `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it
+    finish what it has begun, a second one does not.
     """
     settings = load_settings()
     dsn = running_database(settings)

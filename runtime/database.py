@@ -38,7 +38,10 @@ _WRITER_SETTINGS = SETTINGS | {
 # A server that hears nothing from a machine for some ten seconds gives up the locks of its connections.
 KEEPALIVES = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
 _LEADER_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-leader"}
-_LANES_SETTINGS = SETTINGS | KEEPALIVES | {"application_name": "purser-lanes"}
+# Its transactions hold a lane's lock alone, while a batch may be tried for ten seconds on another connection.
+_LANES_SETTINGS = (
+    SETTINGS | KEEPALIVES | {"application_name": "purser-lanes", "idle_in_transaction_session_timeout": "30s"}
+)
 
 # For a command of an operator that goes through much of the ledger. Times in UTC, as archives have them.
 OPERATOR_SETTINGS = KEEPALIVES | {

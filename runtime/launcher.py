@@ -106,6 +106,8 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         listening = socket.socket(family, kind, protocol)
     except OSError as refused:
         raise LauncherError(f"Can't listen on {host}: {refused.strerror}. Set PURSER_HOST.") from None
+    except UnicodeError:
+        raise LauncherError(f"Can't listen on {host}: this is no host name. Set PURSER_HOST.") from None
     with listening:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -19,10 +19,14 @@ class AdapterError(Exception):
 async def open_bank(settings: Settings) -> AsyncIterator[Bank | None]:
     """The bank of the settings until the end of the block, None where they name none.
 
-    Raises AdapterError; what the adapter itself raises comes through.
+    Raises AdapterError; what the adapter raises once it is open comes through.
     """
     if settings.bank is not None:
-        opened = find_adapter(settings.bank)(settings)
+        adapter = find_adapter(settings.bank)
+        try:
+            opened = adapter(settings)
+        except Exception as fault:
+            raise AdapterError(f"PURSER_BANK: {settings.bank} raised {type(fault).__name__}.") from fault
         if not isinstance(opened, AbstractAsyncContextManager):
             raise AdapterError(f"PURSER_BANK: {settings.bank} gives no async context manager.")
         async with opened as bank:

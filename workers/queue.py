@@ -77,13 +77,12 @@ class _LaneServer:
 
     async def serve(self, lane: int) -> bool:
         """Carries out the first of the lane; False where another worker is at it, or nothing could be done."""
-        # So that no two do the same work: right it would be all the same.
-        if not await self._connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", _LOCK, lane):
-            return False
-        try:
+        # So that no two do the same work: right it would be all the same. In a transaction, so that a worker that was
+        # suspended does not keep the lane from others for longer than a transaction may idle.
+        async with self._connection.transaction():
+            if not await self._connection.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", _LOCK, lane):
+                return False
             return await self._serve(lane)
-        finally:
-            await self._connection.execute("SELECT pg_advisory_unlock($1, $2)", _LOCK, lane)
 
     async def _serve(self, lane: int) -> bool:
         self._stopped.clear()

@@ -54,6 +54,8 @@ class Payer:
         self._places = settings.withdrawal_concurrency
         self._attempts_max = settings.withdrawal_attempts_max
         self._call_seconds_max = settings.withdrawal_seconds_max
+        # What is to be written at once leaves connections of the pool to the other duties.
+        self._writing = asyncio.Semaphore(max(1, settings.database_pool_max // 2))
         self._under_way: dict[asyncio.Task[None], Claim] = {}
         self._is_answering = True
 
@@ -114,21 +116,25 @@ class Payer:
         try:
             answer = await self._call(claim, deadline)
             said = NO_ANSWER if answer is None else f"{answer.result}: {answer.reason}".removesuffix(": ")
-            match conclude(claim, answer, self._attempts_max):
-                case Next.SETTLE_AS_PAID:
-                    await self._settle(claim, said, is_paid=True)
-                case Next.SETTLE_AS_NOT_PAID:
-                    await self._settle(claim, said, is_paid=False)
-                case Next.PAY_AGAIN:
-                    # Jitter, so that what failed together does not come back together.
-                    pause_seconds = seconds_to_next_attempt(claim.attempt) * random.uniform(0.75, 1.25)  # noqa: S311
-                    await self._claims.pay_again(claim, said, pause_seconds)
-                case Next.ASK_AGAIN:
-                    await self._claims.ask_again([claim], said, seconds_to_next_question(claim))
+            async with self._writing:
+                await self._write_down(claim, answer, said)
         except (Unavailable, Overloaded) as away:
             log.warning("A withdrawal waits for its claim to lapse (%s)", type(away).__name__)
         except Exception:
             log.exception("A withdrawal waits for its claim to lapse")
+
+    async def _write_down(self, claim: Claim, answer: Answer | None, said: str) -> None:
+        match conclude(claim, answer, self._attempts_max):
+            case Next.SETTLE_AS_PAID:
+                await self._settle(claim, said, is_paid=True)
+            case Next.SETTLE_AS_NOT_PAID:
+                await self._settle(claim, said, is_paid=False)
+            case Next.PAY_AGAIN:
+                # Jitter, so that what failed together does not come back together.
+                pause_seconds = seconds_to_next_attempt(claim.attempt) * random.uniform(0.75, 1.25)  # noqa: S311
+                await self._claims.pay_again(claim, said, pause_seconds)
+            case Next.ASK_AGAIN:
+                await self._claims.ask_again([claim], said, seconds_to_next_question(claim))
 
     async def _call(self, claim: Claim, deadline: float) -> Answer | None:
         """The bank's answer, None where there was none."""

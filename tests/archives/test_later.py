@@ -74,15 +74,17 @@ async def test_a_month_with_a_withdrawal_under_way_stays(
     await assert_reconciled(dsn)
     await assert_invariants(young.connection)
 
-    # How it ended is a month's that is kept, and is known by the id of what is gone.
-    assert await found(young, withdrawal_id) is None
+    # How it ended is a month's that is kept, and is what is found by the id of what is gone.
+    left = await found(young, withdrawal_id)
+    assert left is not None
+    assert (left.known_id, left.status) == (withdrawal_id, "SUCCEEDED")
+    assert left.id != withdrawal_id
     (item,) = await young.ledger.reads.history(young.client.wallet.wallet_id, Span(0, 99, False, 9))
     assert (item.operation.kind, item.operation.status, item.change) == ("WITHDRAWAL", "SUCCEEDED", -100)
     assert item.operation.known_id == withdrawal_id
     assert await young.ledger.reads.operations(young.client.account_id, _ALL) == []
     again = await young.ledger.submit(young.withdrawal("holiday"))
-    assert again.rejection is not None
-    assert again.rejection.code == ErrorCode.OPERATION_ARCHIVED
+    assert (again.replayed, again.rejection, again.operation) == (True, None, left)
     late = await young.ledger.submit(CancelWithdrawal(young.client.account_id, withdrawal_id, asked))
     assert late.rejection is not None
     assert late.rejection.code == ErrorCode.NOT_CANCELLABLE

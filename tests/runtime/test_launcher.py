@@ -145,6 +145,12 @@ def test_port_in_use_is_one_line(data_dir: Path) -> None:
     assert said.count("\n") == 1
 
 
+def test_no_host_name_is_one_line(data_dir: Path) -> None:
+    with starting(data_dir, PURSER_HOST="a..b") as service:
+        assert service.process.wait(timeout=SECONDS_MAX) == 1
+        assert service.read_to_the_end().startswith("Error: Can't listen on a..b: this is no host name.")
+
+
 def test_second_launcher_on_the_folder_is_one_line(data_dir: Path) -> None:
     with serving(data_dir) as first:
         with starting(data_dir) as second:

@@ -63,6 +63,7 @@ async def test_an_adapter_goes_before_a_url() -> None:
         (f"{__name__}:nothing", "has no nothing"),
         (f"{__name__}:not_callable", "not_callable can't be called"),
         (f"{__name__}:without_context", "gives no async context manager"),
+        ("os:getcwd", "os:getcwd raised TypeError"),
     ],
 )
 async def test_a_wrong_path_is_a_clear_error(path: str, message: str) -> None:

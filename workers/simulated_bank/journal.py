@@ -6,6 +6,7 @@ the process; that of the machine is not what is simulated, so nothing waits for 
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class Decision:
 
 
 _DECISION = TypeAdapter(Decision)
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_BEGINNING = b'{"at":"'
 
 
 class Journal:
@@ -49,9 +52,14 @@ class Journal:
 
     def __enter__(self) -> Self:
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(
+                self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o600
+            )
         except OSError as refused:
             raise JournalError(f"{self._path} can't be opened: {refused.strerror}.") from None
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.close(self._descriptor)
+            raise JournalError(f"{self._path} is no file.")
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -67,6 +75,8 @@ class Journal:
         with self._path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
+                    if not _begins_as_ours(line):
+                        raise JournalError(f"{self._path}, line {number}: not of a bank's books.")
                     break
                 try:
                     yield _DECISION.validate_json(line)
@@ -82,3 +92,8 @@ class Journal:
             os.ftruncate(self._descriptor, self._bytes)
             raise OSError("the line did not fit")
         self._bytes += len(line)
+
+
+def _begins_as_ours(line: bytes) -> bool:
+    """Whether it may be a line that was not finished: anything else is somebody's file."""
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)

@@ -9,7 +9,7 @@ from workers.bank import Answer, Payment, Result
 from workers.simulated_bank import books as module
 from workers.simulated_bank.bank import utc_now
 from workers.simulated_bank.books import Books, BooksFull
-from workers.simulated_bank.journal import Decision, Journal
+from workers.simulated_bank.journal import Decision, Journal, JournalError
 
 
 def payment(reference: str) -> Payment:
@@ -70,3 +70,28 @@ def test_a_line_that_does_not_fit_leaves_the_journal_whole(
         books.book(decision("three", Result.PAID))
     with Journal(path) as journal:
         assert [paid.reference for paid in Books(journal).payments] == ["one", "three"]
+
+
+@pytest.mark.parametrize("begun", ["{", '{"at":"2026'])
+def test_a_line_of_ours_that_was_not_finished_is_cut_off(tmp_path: Path, begun: str) -> None:
+    path = tmp_path / "books.jsonl"
+    path.write_text(begun)
+    with Journal(path) as journal:
+        assert list(journal.read()) == []
+    assert path.read_text() == ""
+
+
+@pytest.mark.parametrize("theirs", ['{"name":"precious"}', "hello", "hello\nworld\n"])
+def test_a_file_of_somebody_elses_is_left_as_it_is(tmp_path: Path, theirs: str) -> None:
+    path = tmp_path / "precious.json"
+    path.write_text(theirs)
+    with Journal(path) as journal, pytest.raises(JournalError, match="not of a bank's books"):
+        list(journal.read())
+    assert path.read_text() == theirs
+
+
+def test_only_a_file_is_a_journal(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/null"), tmp_path / "pipe"):
+        with pytest.raises(JournalError, match="is no file"), Journal(path):
+            pass
