@@ -149,11 +149,11 @@ def _print_plan(planned: "Plan", lanes: int) -> None:
         click.echo(
             f"{lane:>5}  {wallets_now:>12,}  {wallets_then:>12,}  {operations_now:>14,}  {operations_then:>14,}"
         )
-    now = [line.operations_now for line in lines if line.wallets_now]
-    then = [line.operations_then for line in lines if line.lane <= lanes]
-    if len(then) < lanes:  # the others have none
-        then.append(0)
-    spread_now, spread_then = max(now, default=0) - min(now, default=0), max(then) - min(then)
+    # Lanes without a wallet have no line of their own.
+    empty = [0] * (lanes > len(lines))
+    now = [line.operations_now for line in lines] + empty
+    then = [line.operations_then for line in lines if line.lane <= lanes] + empty
+    spread_now, spread_then = max(now) - min(now), max(then) - min(then)
     click.echo(
         f"Between the fullest lane and the emptiest: {spread_now:,} operations now, {spread_then:,} then."
     )
