@@ -6,11 +6,12 @@ from functools import partial
 
 import click
 
-from cli_bank import bank_process, bank_simulator
-from cli_database import check_database, load_settings, on_database, reach_database, upgrade
-from cli_partitions import partitions
-from cli_rebalance import rebalance
-from cli_worker import worker, worker_process
+from commandline.bank import bank_process, bank_simulator
+from commandline.database import check_database, load_settings, on_database, reach_database, upgrade
+from commandline.partitions import partitions
+from commandline.rebalance import rebalance
+from commandline.reconcile import reconcile
+from commandline.worker import worker, worker_process
 from runtime.settings import Settings
 
 # What is heavy is imported by the command that uses it: somebody waits for `purser serve`.
@@ -29,6 +30,7 @@ def main() -> None:
 
 
 main.add_command(partitions)
+main.add_command(reconcile)
 main.add_command(rebalance)
 main.add_command(bank_simulator)
 main.add_command(bank_process)
@@ -108,38 +110,6 @@ def create_admin(email: str, password_stdin: bool) -> None:
     if not created:
         raise click.ClickException(f"{email} is an administrator already; the password was left as it is.")
     click.echo(f"{email} is an administrator.")
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for scripts.")
-def reconcile(as_json: bool) -> None:
-    """Prove the ledger from its tables, beside whatever the service is doing.
-
-    Exits with 0 where all is well, 1 where something is wrong, and 2 where that could not be found out.
-    """
-    import asyncio
-
-    import cli_reconcile
-    from ledger.reconciliation import NotReconcilableError
-
-    try:
-        settings = load_settings()
-        if settings.database_url is None and not settings.data_dir.exists():
-            raise click.ClickException(f"There is no ledger in {settings.data_dir}.")
-        with reach_database(settings) as dsn:
-            is_well = on_database(lambda: asyncio.run(cli_reconcile.reconcile(dsn, as_json=as_json)))
-    except (NotReconcilableError, click.ClickException) as refused:
-        raise _NotFoundOut(str(refused)) from None
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-        raise SystemExit(130) from None
-    raise SystemExit(0 if is_well else 1)
-
-
-class _NotFoundOut(click.ClickException):
-    """Neither well nor wrong."""
-
-    exit_code = 2
 
 
 def _prepare(settings: Settings, dsn: str) -> None:

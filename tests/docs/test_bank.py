@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli_bank import bank_simulator
+from commandline.bank import bank_simulator
 from runtime.settings import Settings
 from tests.docs.tables import ROOT, table_of
 from tests.workers.banks import running_bank

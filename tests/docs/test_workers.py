@@ -9,7 +9,7 @@ import asyncpg
 import click
 import pytest
 
-from cli_rebalance import _NotTheOnlyOne, rebalance
+from commandline.rebalance import _NotTheOnlyOne, rebalance
 from ledger import backlog
 from ledger.queue import SQL
 from ledger.service import Ledger

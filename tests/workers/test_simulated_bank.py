@@ -17,7 +17,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from cli_bank import bank_simulator
+from commandline.bank import bank_simulator
 from tests.runtime.processes import wait_until
 from tests.workers.banks import RunningBank, running_bank
 

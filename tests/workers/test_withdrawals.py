@@ -136,6 +136,7 @@ async def test_what_was_paid_without_a_reply_is_found_and_not_paid_again(
     assert await sender.money() == (8_000, 0)
 
 
+@pytest.mark.slow
 async def test_what_never_arrived_is_paid_by_another_attempt(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_id = await sender.withdraw("100")
@@ -155,6 +156,7 @@ async def test_what_never_arrived_is_paid_by_another_attempt(ledger: Ledger, pla
     assert await sender.money() == (0, 0)
 
 
+@pytest.mark.slow
 async def test_what_arrives_late_is_not_paid_by_another_attempt_before(ledger: Ledger, place: Place) -> None:
     """The network gives the request up, and delivers it all the same: until then the bank has never heard of it."""
     sender = await open_sender(ledger, "100.00")
@@ -169,6 +171,7 @@ async def test_what_arrives_late_is_not_paid_by_another_attempt_before(ledger: L
     assert (view.state, results(view)) == ("SUCCEEDED", ["PAID"])
 
 
+@pytest.mark.slow
 async def test_what_the_bank_reads_too_late_it_does_not_pay(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_id = await sender.withdraw("100")
@@ -183,6 +186,7 @@ async def test_what_the_bank_reads_too_late_it_does_not_pay(ledger: Ledger, plac
     assert (view.state, results(view)) == ("SUCCEEDED", ["FAILED: TOO_LATE", "PAID"])
 
 
+@pytest.mark.slow
 async def test_an_outage_delays_and_nothing_else(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_ids = [await sender.withdraw("1") for _ in range(10)]
@@ -280,6 +284,7 @@ async def test_lanes_are_kept(ledger: Ledger, connection: asyncpg.Connection, pl
         assert times_paid(bank) == once_each([here_id, there_id])
 
 
+@pytest.mark.slow
 async def test_a_worker_that_is_stopped_finishes_what_is_at_the_bank(
     ledger: Ledger, connection: asyncpg.Connection, place: Place
 ) -> None:
@@ -301,6 +306,7 @@ async def test_a_worker_that_is_stopped_finishes_what_is_at_the_bank(
         assert times_paid(bank) == once_each(withdrawal_ids)
 
 
+@pytest.mark.slow
 async def test_what_a_stopped_worker_can_not_finish_others_ask_about(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_ids = [await sender.withdraw("1") for _ in range(5)]
@@ -337,6 +343,7 @@ async def test_a_worker_leaves_what_hangs(ledger: Ledger, place: Place) -> None:
     assert (view.state, *results(view)) == ("SUCCEEDED", "PAID")
 
 
+@pytest.mark.slow
 async def test_what_a_killed_worker_had_at_the_bank_others_ask_about(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_ids = [await sender.withdraw("1") for _ in range(5)]
@@ -406,6 +413,7 @@ async def test_without_a_bank_withdrawals_wait(ledger: Ledger, place: Place) -> 
     assert (await sender.view(withdrawal_id)).state == "PENDING"
 
 
+@pytest.mark.slow
 async def test_whatever_an_adapter_does_it_does_no_harm(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     refused = {word: await sender.withdraw("1", word) for word in ("talks", "numbers")}

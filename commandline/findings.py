@@ -17,7 +17,7 @@ _PROGRESS_SECONDS = 0.5
 _CLEAR_LINE = "\r\033[K"
 
 
-async def reconcile(dsn: str, *, as_json: bool) -> bool:
+async def tell_findings(dsn: str, *, as_json: bool) -> bool:
     """Whether everything in the ledger is as it should be, after telling what is not.
 
     Raises NotReconcilableError, TimeoutError, OSError or asyncpg's errors where that can't be found out.

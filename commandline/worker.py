@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from cli_database import check_database, load_settings, running_database, unusable
+from commandline.database import check_database, load_settings, running_database, unusable
 from runtime.settings import Settings
 
 LANES_MAX = 32_767

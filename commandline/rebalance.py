@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli_database import DatabaseUnusable, on_connection
-from cli_worker import LANES_MAX
+from commandline.database import DatabaseUnusable, on_connection
+from commandline.worker import LANES_MAX
 
 if TYPE_CHECKING:
     import asyncpg

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from cli_database import load_settings
+from commandline.database import load_settings
 from workers.simulated_bank.behaviour import Behaviour
 
 BACKLOG = 2048

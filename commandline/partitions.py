@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from cli_database import on_connection
+from commandline.database import on_connection
 
 if TYPE_CHECKING:
     import asyncpg

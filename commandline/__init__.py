@@ -1,0 +1,1 @@
+"""The commands of `purser`, a file each kind; cli.py gathers them."""
