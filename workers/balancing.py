@@ -68,7 +68,7 @@ async def become_balancer(connection: asyncpg.Connection) -> bool:
 async def plan(connection: asyncpg.Connection, lanes: int, window: timedelta) -> Plan:
     """Which wallets are to move for `lanes` lanes to have as much to do as each other.
 
-    By the operations of that time until now; some 100 bytes of memory for each wallet that had any.
+    By the operations of that time until now; some 150 bytes of memory for each wallet that had any.
     """
     activity = _Activity()
     async with connection.transaction(isolation="repeatable_read", readonly=True):
