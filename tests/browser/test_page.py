@@ -23,6 +23,8 @@ async def test_it_opens_on_the_story(explorer: Explorer) -> None:
         "Authorize",
         "Capture",
         "Transfer",
+        "Withdraw",
+        "QueuedCharge",
         "History",
         "Statement",
     ]
