@@ -6,7 +6,8 @@ import pytest
 
 from ledger.rejections import ErrorCode
 from tests.client import Api
-from tests.later.worker import Worker
+from tests.later.worker import Worker, uuid_of
+from tests.ledger.sending import try_later
 from tests.running import Service
 from tests.service.at_once import at_once
 from tests.service.rates import new_currency
@@ -87,15 +88,20 @@ async def test_paid(shop: Shop, worker: Worker) -> None:
 
 async def test_not_paid(shop: Shop, worker: Worker) -> None:
     withdrawal = await begun(shop)
-    for _ in range(2):
-        await worker.send(withdrawal)
-    await worker.connection.execute("UPDATE withdrawals SET state = 'UNKNOWN' WHERE state = 'SENT'")
+    await worker.send(withdrawal)
+    await try_later(worker.connection, uuid_of(withdrawal))
+    assert await told(shop.client, withdrawal) == ("PENDING", "PENDING", None)
+    await worker.send(withdrawal)
+    await worker.connection.execute(
+        "UPDATE withdrawals SET state = 'UNKNOWN' WHERE operation_id = $1", uuid_of(withdrawal)
+    )
     assert await told(shop.client, withdrawal) == ("PENDING", "UNKNOWN", None)
     assert await worker.hear(withdrawal, is_paid=False) is None
     operation = await shop.client.operation(withdrawal)
     assert (operation["status"], operation["debited"]) == ("FAILED", None)
     attempts = operation["withdrawal"]["attempts"]
-    assert [(attempt["number"], attempt["result"]) for attempt in attempts] == [(1, "FAILED"), (2, None)]
+    assert [attempt["number"] for attempt in attempts] == [1, 2]
+    assert [attempt["result"] for attempt in attempts] == ["FAILED", None]
     assert [attempt["endedAt"] is None for attempt in attempts] == [False, True]
     assert await purse(shop) == ("10.00", "10.00", "0.00")
 
@@ -243,12 +249,13 @@ async def test_refusals_are_recorded(shop: Shop, administrator: Api) -> None:
     assert refusal(closed) == ("WALLET_CLOSED", ["wallet"])
 
 
-async def test_a_wallet_that_was_frozen_meanwhile_still_pays_what_was_accepted(
+async def test_what_the_bank_paid_leaves_a_wallet_that_was_frozen_meanwhile(
     shop: Shop, administrator: Api, worker: Worker
 ) -> None:
     withdrawal = await begun(shop)
+    await worker.send(withdrawal)
     await administrator.change("freezeWallet", wallet={"id": shop.purse["id"]})
-    await worker.pay(withdrawal)
+    assert await worker.hear(withdrawal, is_paid=True) is None
     assert await purse(shop) == ("6.00", "6.00", "0.00")
 
 

@@ -23,7 +23,7 @@ from ledger.rates import NewRate
 from ledger.service import Ledger
 from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withdraw
 from tests.ledger.holders import Holder, open_holder
-from tests.ledger.sending import send
+from tests.ledger.sending import send, try_later
 
 _NEXT_YEAR = datetime.now(UTC) + timedelta(days=365)
 # Long enough to be recorded as open, short enough to be waited for.
@@ -129,8 +129,10 @@ async def _withdraw_in_every_way(ledger: Ledger, connection: asyncpg.Connection,
         await _succeed(ledger, euros if key is None else replace(asked, idempotency_key=key)) for key in keys
     ]
     _, sent, paid, in_euros, unpaid, called_back = held
-    for withdrawal_id in (sent, paid, in_euros, in_euros, unpaid):
+    for withdrawal_id in (sent, paid, in_euros, unpaid):
         await send(connection, withdrawal_id)
+    await try_later(connection, in_euros)
+    await send(connection, in_euros)
     for withdrawal_id, is_paid in ((paid, True), (in_euros, True), (unpaid, False)):
         earlier = await ledger.reads.earlier(withdrawal_id, client.account_id)
         assert earlier is not None

@@ -20,9 +20,20 @@ _SEND = """
     INSERT INTO withdrawal_attempts (operation_id, number, started_at, not_after)
     SELECT operation_id, attempts, clock_timestamp(), clock_timestamp() + interval '30 seconds' FROM sent
 """
+_TRY_LATER = (
+    "UPDATE withdrawal_attempts SET ended_at = clock_timestamp(), result = 'FAILED' "
+    "WHERE operation_id = $1 AND ended_at IS NULL",
+    "UPDATE withdrawals SET state = 'PENDING', due_at = '2100-01-01Z' WHERE operation_id = $1",
+)
 
 
 async def send(connection: asyncpg.Connection | asyncpg.Pool, withdrawal_id: UUID) -> None:
     """Claims a withdrawal for the bank, as one more attempt; the one before, if there was one, has paid nothing."""
     await connection.execute(_COME_BACK, withdrawal_id)
     await connection.execute(_SEND, withdrawal_id)
+
+
+async def try_later(connection: asyncpg.Connection, withdrawal_id: UUID) -> None:
+    """The bank has certainly not paid at this attempt; the next one is far away."""
+    for statement in _TRY_LATER:
+        await connection.execute(statement, withdrawal_id)

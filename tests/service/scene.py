@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from tests.client import PASSWORD, Answer, Api
+from tests.ledger.sending import send, try_later
 from tests.service.access import Reader
 from tests.service.rates import new_currency
 from tests.service.shop import refusal, succeeded
@@ -26,15 +27,6 @@ OPERATIONS = (
 DELETE = (
     "mutation ($password: String!) { deleteAccount(input: { password: $password }) { userErrors { code } } }"
 )
-# As after an attempt that the bank did not make: the next one is far away, and no worker in the way of who looks.
-_TRY_LATER = """
-    WITH tried AS (
-        UPDATE withdrawals SET attempts = attempts + 1, due_at = '2100-01-01Z'
-        WHERE operation_id = $1 AND state = 'PENDING' RETURNING operation_id, attempts
-    )
-    INSERT INTO withdrawal_attempts (operation_id, number, started_at, not_after, ended_at, result)
-    SELECT operation_id, attempts, now(), now(), now(), 'FAILED' FROM tried
-"""
 VARIABLE_TYPES = {"token": "WalletToken!"} | dict.fromkeys(
     ("account", "company", "administrator", "deleted", "wallet", *OPERATIONS), "ID!"
 )
@@ -134,7 +126,9 @@ async def _play_on(scene: Scene, other_token: str, charged: Any) -> dict[str, st
 
 async def _try_later(dsn: str, withdrawal: str) -> None:
     connection = await asyncpg.connect(dsn)
-    await connection.execute(_TRY_LATER, UUID(hex=withdrawal.removeprefix("op_")))
+    withdrawal_id = UUID(hex=withdrawal.removeprefix("op_"))
+    await send(connection, withdrawal_id)
+    await try_later(connection, withdrawal_id)
     await connection.close()
 
 

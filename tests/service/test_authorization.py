@@ -1,6 +1,6 @@
 """Every field and argument of the schema, asked for by everyone: who gets it, and what the others get instead."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -16,8 +16,9 @@ from graphql import (
 )
 
 from schema.root import schema
-from tests.client import Api
-from tests.running import Service
+from tests.client import PASSWORD, Api
+from tests.databases import copy_database
+from tests.running import Service, running_service
 from tests.service import access
 from tests.service.access import ADMIN, ARGUMENTS, FIELDS, PAYLOADS, ROUTES, Reader
 from tests.service.conftest import ADMINISTRATOR
@@ -33,7 +34,19 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-async def scene(service: Service, second_instance: Service) -> AsyncIterator[Scene]:
+def service(template_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One without a worker, which would take the withdrawal to the bank while it is looked at."""
+    settings = {
+        "PURSER_DATABASE_URL": copy_database(template_dsn, "authorization"),
+        "PURSER_ADMIN_EMAIL": ADMINISTRATOR,
+        "PURSER_ADMIN_PASSWORD": PASSWORD,
+    }
+    with running_service(tmp_path_factory.mktemp("authorization"), workers=1, settings=settings) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+async def scene(service: Service) -> AsyncIterator[Scene]:
     """A charge between the owner and a company, and everyone who has nothing to do with it."""
     async with httpx.AsyncClient(base_url=service.url, timeout=20) as http:
         yield await set_scene(Api(http), ADMINISTRATOR, service.dsn)

@@ -1,5 +1,7 @@
 """What is accepted now and done later: withdrawals, and what is queued."""
 
+from dataclasses import replace
+
 from ledger.rejections import ErrorCode
 from tests.ledger.model.asking import Asked
 from tests.ledger.model.books import ModelBooks, ModelHold, ModelOperation, ModelWallet, up
@@ -68,7 +70,7 @@ def end_withdrawal(books: ModelBooks, number: int, state: str, code: ErrorCode |
 
 
 def accept(books: ModelBooks, asked: Asked) -> Result:
-    """What can't be recorded is refused at once; all else is looked at in its turn."""
+    """What names too little to be carried out is refused at once; all else is looked at in its turn."""
     wallet = own_wallet(books, asked)
     if asked.kind == "CHARGE":
         wallet = None if asked.wallet is None else books.wallets[asked.wallet]
@@ -77,11 +79,14 @@ def accept(books: ModelBooks, asked: Asked) -> Result:
         return amount
     if wallet is None:
         return ErrorCode.WALLET_NOT_FOUND
+    currency = asked.currency or wallet.currency
     target = _receiver(books, asked, wallet)
+    if target is ErrorCode.WALLET_REQUIRED:
+        wallet.sequence += 1
+        return operation_of(asked.kind, asked.account, target, amount, currency, wallet, None)
     if isinstance(target, ErrorCode):
         return target
     source = None if asked.kind == "DEPOSIT" else wallet
-    currency = asked.currency or wallet.currency
     operation = operation_of(asked.kind, asked.account, None, amount, currency, source, target)
     operation.is_pending = True
     books.queue.append((len(books.operations), asked))
@@ -100,9 +105,11 @@ def _receiver(books: ModelBooks, asked: Asked, own: ModelWallet) -> ModelWallet 
 
 
 def carry_out(books: ModelBooks) -> int:
-    """The first of the queue becomes what it would have been had it been asked for now; its number."""
+    """The first of the queue becomes what it would be if it were asked for now, into the wallet of then; its number."""
     number, asked = books.queue.pop(0)
     accepted = books.operations[number]
+    if asked.kind == "CHARGE":
+        asked = replace(asked, into=accepted.target, into_token=accepted)
     result = execute(books, asked)
     if isinstance(result, ErrorCode):
         # It was accepted, and so it is recorded.
