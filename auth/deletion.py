@@ -35,6 +35,10 @@ async def delete_account(pool: asyncpg.Pool, account_id: UUID, password_hash: st
         await connection.execute(
             "UPDATE wallets SET name = NULL, country = NULL, city = NULL WHERE owner_id = $1", account_id
         )
+        # Empty wallets hold nothing for a bank: all of these have ended.
+        await connection.execute(
+            "UPDATE withdrawals SET destination = '(deleted)' WHERE account_id = $1", account_id
+        )
         await connection.execute("DELETE FROM clients WHERE account_id = $1", account_id)
         await connection.execute("DELETE FROM companies WHERE account_id = $1", account_id)
         await connection.execute(

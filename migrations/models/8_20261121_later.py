@@ -52,15 +52,18 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         CREATE TRIGGER withdrawals_never_vanish BEFORE DELETE ON withdrawals
             FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER withdrawals_never_reopen BEFORE UPDATE ON withdrawals
-            FOR EACH ROW WHEN (OLD.state IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
+            FOR EACH ROW WHEN (
+                (OLD.due_at IS NULL AND (OLD.state, OLD.attempts) IS DISTINCT FROM (NEW.state, NEW.attempts))
                 -- Only what was sent can have been paid, and what was sent is not simply called back.
                 OR (OLD.state = 'PENDING' AND NEW.state IN ('UNKNOWN', 'SUCCEEDED'))
                 OR (OLD.state IN ('SENT', 'UNKNOWN') AND NEW.state = 'CANCELLED')
                 OR NEW.attempts < OLD.attempts
                 -- The bank is asked to pay once more only where it is certain that it has not paid.
                 OR (NEW.attempts > OLD.attempts AND (OLD.state <> 'PENDING' OR NEW.state <> 'SENT'))
-                OR (OLD.operation_id, OLD.wallet_id, OLD.account_id, OLD.destination)
-                   IS DISTINCT FROM (NEW.operation_id, NEW.wallet_id, NEW.account_id, NEW.destination))
+                -- With its owner's account the destination is forgotten.
+                OR (NEW.destination <> OLD.destination AND (OLD.due_at IS NOT NULL OR NEW.destination <> '(deleted)'))
+                OR (OLD.operation_id, OLD.wallet_id, OLD.account_id)
+                   IS DISTINCT FROM (NEW.operation_id, NEW.wallet_id, NEW.account_id))
             EXECUTE FUNCTION ledger_refuse_change();
         CREATE TRIGGER withdrawals_never_emptied BEFORE TRUNCATE ON withdrawals EXECUTE FUNCTION ledger_refuse_change();
 

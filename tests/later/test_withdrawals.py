@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.rejections import ErrorCode
-from tests.client import Api
+from tests.client import PASSWORD, Api
 from tests.later.worker import Worker, uuid_of
 from tests.ledger.sending import try_later
 from tests.running import Service
@@ -326,3 +326,17 @@ async def test_a_company_withdraws_too(shop: Shop, administrator: Api, worker: W
     assert (await shop.company.wallet(shop.till["token"]))["balance"]["amount"] == "0.00"
     assert await listed(shop.company) == [answer["operation"]["id"]]
     assert answer["operation"]["id"] in await listed(administrator, first=100)
+
+
+async def test_a_deleted_accounts_bank_account_is_forgotten(
+    shop: Shop, administrator: Api, worker: Worker
+) -> None:
+    withdrawal = await begun(shop, "10")
+    await worker.pay(withdrawal)
+    deleted = await shop.client.ask(
+        "mutation ($password: String!) { deleteAccount(input: { password: $password }) { userErrors { code } } }",
+        password=PASSWORD,
+    )
+    assert deleted.data == {"deleteAccount": {"userErrors": []}}
+    operation = await administrator.operation(withdrawal)
+    assert (operation["status"], operation["withdrawal"]["destination"]) == ("SUCCEEDED", "(deleted)")
