@@ -242,8 +242,9 @@ class Mutation:
     delete_account: DeleteAccountPayload = strawberry.field(
         resolver=delete_account,
         description=(
-            "Deletes the caller's account, whose wallets must be empty: closes them, erases e-mail address, names, bank "
-            "accounts and all else that is personal, ends every session. The ledger's history stays, without a name."
+            "Deletes the caller's account, whose wallets must be empty: closes them, erases e-mail address, names, "
+            "bank accounts and all else that is personal, ends every session. The ledger's history stays, without a "
+            "name."
         ),
     )
     update_rates: UpdateRatesPayload = strawberry.field(
