@@ -84,7 +84,7 @@ async def _is_known(connection: PoolConnectionProxy, code: str) -> bool:
     # Held until the wallet is made, so that its decimals stand still.
     known_for = await connection.fetchval(
         """
-        SELECT extract(epoch FROM clock_timestamp() - coalesce(exponent_set_at, '-infinity'))::float8
+        SELECT coalesce(extract(epoch FROM clock_timestamp() - exponent_set_at)::float8, 'infinity')
         FROM currencies WHERE code = $1 FOR KEY SHARE
         """,
         code,
