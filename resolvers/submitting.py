@@ -1,5 +1,6 @@
 """Handing commands to the ledger, and turning what comes of them into payloads."""
 
+import unicodedata
 from collections.abc import Sequence
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -102,6 +103,9 @@ def _destination_problems(destination: str) -> list[Rejection]:
     if len(destination) > DESTINATION_CHARACTERS_MAX:
         message = f"A destination has at most {DESTINATION_CHARACTERS_MAX} characters."
         return [Rejection(ErrorCode.TOO_LONG, message, ("destination",))]
+    if any(unicodedata.category(character) == "Cc" for character in destination):
+        message = "A destination is one line, without control characters."
+        return [Rejection(ErrorCode.INVALID, message, ("destination",))]
     return []
 
 

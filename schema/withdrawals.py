@@ -28,8 +28,8 @@ describe_enum(
         WithdrawalState.PENDING: "Waits for a worker, or for the next attempt. It can be called back.",
         WithdrawalState.SENT: "The bank is being asked to pay.",
         WithdrawalState.UNKNOWN: (
-            "The bank did not answer. It is asked what became of the payment until it says so: nothing is paid again, "
-            "and nothing given back, on a guess."
+            "The bank did not answer, or has not decided. It is asked what became of the payment until it says so: "
+            "nothing is paid again, and nothing given back, on a guess."
         ),
         WithdrawalState.SUCCEEDED: "The bank paid; the money has left the wallet.",
         WithdrawalState.FAILED: "The bank did not pay; the money is available again.",
@@ -63,7 +63,7 @@ class Withdrawal:
     state: WithdrawalState = strawberry.field(description="How far it has come.")
     destination: str = strawberry.field(description="The bank account as the bank knows it.")
     attempts: list[WithdrawalAttempt] = strawberry.field(
-        description="Each time that the bank was asked to pay, the first one first."
+        description="Each time that the bank was asked to pay, or may have been, the first one first."
     )
 
 

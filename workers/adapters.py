@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from runtime.settings import Settings
 from workers.bank import Bank
@@ -15,11 +15,15 @@ class AdapterError(Exception):
     """PURSER_BANK names nothing that opens a bank. The message is for the operator."""
 
 
+class BankNotOpened(Exception):
+    """The adapter that PURSER_BANK names could not open its bank just now. The message is for the operator."""
+
+
 @asynccontextmanager
 async def open_bank(settings: Settings) -> AsyncIterator[Bank | None]:
     """The bank of the settings until the end of the block, None where they name none.
 
-    Raises AdapterError; what the adapter raises once it is open comes through.
+    Raises AdapterError or BankNotOpened; what the adapter raises once it is open comes through.
     """
     if settings.bank is not None:
         adapter = find_adapter(settings.bank)
@@ -29,7 +33,13 @@ async def open_bank(settings: Settings) -> AsyncIterator[Bank | None]:
             raise AdapterError(f"PURSER_BANK: {settings.bank} raised {type(fault).__name__}.") from fault
         if not isinstance(opened, AbstractAsyncContextManager):
             raise AdapterError(f"PURSER_BANK: {settings.bank} gives no async context manager.")
-        async with opened as bank:
+        async with AsyncExitStack() as stack:
+            try:
+                bank = await stack.enter_async_context(opened)
+            except (Exception, SystemExit) as fault:
+                raise BankNotOpened(
+                    f"PURSER_BANK: {settings.bank} could not be opened ({type(fault).__name__})."
+                ) from fault
             yield bank
     elif settings.bank_url is not None:
         seconds_max, connections_max = settings.withdrawal_seconds_max, settings.withdrawal_concurrency
@@ -43,11 +53,14 @@ def find_adapter(path: str) -> OpenBank:
     """What stands at the import path "package.module:name". Raises AdapterError."""
     module_name, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), name)
+        module = importlib.import_module(module_name)
     except ImportError as refused:
         raise AdapterError(f"PURSER_BANK: {module_name} can't be imported: {refused}.") from refused
-    except AttributeError:
-        raise AdapterError(f"PURSER_BANK: {module_name} has no {name}.") from None
+    except Exception as fault:
+        raise AdapterError(f"PURSER_BANK: {module_name} raised {type(fault).__name__}.") from fault
+    found = getattr(module, name, None)
+    if found is None:
+        raise AdapterError(f"PURSER_BANK: {module_name} has no {name}.")
     if not callable(found):
         raise AdapterError(f"PURSER_BANK: {path} can't be called.")
     adapter: OpenBank = found

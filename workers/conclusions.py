@@ -38,6 +38,7 @@ class Claim(NamedTuple):
     started_at: datetime
     not_after: datetime
     claimed_at: datetime
+    was_paid: bool = False
 
     @property
     def lasted_seconds(self) -> float:

@@ -13,7 +13,7 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.money import decimal_text
 from ledger.withdrawal_commands import SettleWithdrawal
 from runtime.log_lines import escaped
-from workers.adapters import AdapterError, open_bank
+from workers.adapters import AdapterError, BankNotOpened, open_bank
 from workers.bank import Answer, Bank, Payment, Result
 from workers.conclusions import Claim, Next, conclude, seconds_to_next_attempt, seconds_to_next_question
 from workers.duty import Workplace, pause
@@ -22,6 +22,8 @@ from workers.withdrawal_claims import Claims
 log = logging.getLogger("purser.worker")
 
 LOOK_EVERY_SECONDS = 0.2
+# After a bank that could not be opened.
+OPEN_AGAIN_SECONDS = 5.0
 # For letting go of what is left when the time for a stop is over.
 LET_GO_SECONDS_MAX = 2.0
 NO_ANSWER = "NO_ANSWER"
@@ -32,15 +34,23 @@ async def run(workplace: Workplace, stopping: asyncio.Event) -> None:
 
     Without a bank withdrawals stay as they are. Cancelled, it leaves what has no answer to be asked about.
     """
-    try:
-        async with open_bank(workplace.settings) as bank:
-            if bank is not None:
-                await Payer(workplace, bank).run(stopping)
-                return
-        log.warning("No bank is set (PURSER_BANK or PURSER_BANK_URL): withdrawals wait")
-    except AdapterError as wrong:
-        log.error("%s Withdrawals wait.", wrong)
-    await stopping.wait()
+    is_told = False
+    while not stopping.is_set():
+        try:
+            async with open_bank(workplace.settings) as bank:
+                if bank is not None:
+                    await Payer(workplace, bank).run(stopping)
+                    return
+            log.warning("No bank is set (PURSER_BANK or PURSER_BANK_URL): withdrawals wait")
+            await stopping.wait()
+        except AdapterError as wrong:
+            log.error("%s Withdrawals wait.", wrong)
+            await stopping.wait()
+        except BankNotOpened as away:
+            if not is_told:
+                log.error("%s It is tried again, and withdrawals wait.", away)
+            is_told = True
+            await pause(stopping, OPEN_AGAIN_SECONDS)
 
 
 class Payer:
@@ -114,7 +124,7 @@ class Payer:
     async def _carry_on(self, claim: Claim, deadline: float) -> None:
         """Calls the bank, and does what follows. What fails here is taken up again when the claim has lapsed."""
         try:
-            answer = await self._call(claim, deadline)
+            answer = Answer(Result.PAID) if claim.was_paid else await self._call(claim, deadline)
             said = NO_ANSWER if answer is None else f"{answer.result}: {answer.reason}".removesuffix(": ")
             async with self._writing:
                 await self._write_down(claim, answer, said)
@@ -138,6 +148,9 @@ class Payer:
 
     async def _call(self, claim: Claim, deadline: float) -> Answer | None:
         """The bank's answer, None where there was none."""
+        if asyncio.get_running_loop().time() >= deadline:
+            # This process was held up since the claim. A time-out alone would let the call begin.
+            return None
         reference = f"purser-{claim.operation_id.hex}"
         try:
             async with asyncio.timeout_at(deadline):
@@ -150,7 +163,10 @@ class Payer:
                     answer = await self._bank.ask(reference)
             # An adapter is anybody's: what is no result is no answer.
             answer = Answer(Result(answer.result), escaped(str(answer.reason)))
-        except Exception as silence:  # noqa: BLE001 - whatever an adapter raises means that nothing is known
+        except BaseException as silence:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
             if self._is_answering:
                 log.warning("The bank does not answer (%s)", type(silence).__name__)
             self._is_answering = False
@@ -160,7 +176,8 @@ class Payer:
 
     async def _settle(self, claim: Claim, said: str, *, is_paid: bool) -> None:
         """Posts the bank's last word, once: whoever comes second finds it posted."""
-        await self._claims.end_attempt(claim, said)
+        if not claim.was_paid:
+            await self._claims.end_attempt(claim, said)
         earlier = await self._ledger.reads.earlier(claim.operation_id, claim.account_id)
         assert earlier is not None
         outcome = await self._ledger.submit(

@@ -26,7 +26,8 @@ WITH due AS (
 SELECT c.operation_id, c.account_id, c.attempts, c.destination, o.amount, o.currency, currencies.exponent, c.is_new,
        coalesce(a.started_at, statement_timestamp()) AS started_at,
        coalesce(a.not_after, statement_timestamp() + $3::interval) AS not_after,
-       statement_timestamp() AS claimed_at
+       statement_timestamp() AS claimed_at,
+       coalesce(a.ended_at IS NOT NULL AND a.result LIKE 'PAID%', false) AS was_paid
 FROM claimed c
 JOIN operations o ON o.id = c.operation_id
 JOIN currencies ON currencies.code = o.currency

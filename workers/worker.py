@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 
@@ -17,6 +18,9 @@ from workers import queue, upkeep, withdrawals
 from workers.duty import Duty, Workplace, do_all
 
 log = logging.getLogger("purser.worker")
+
+# For letting go of what was not finished: a batch of the ledger that is under way, connections.
+END_SECONDS_MAX = 15.0
 
 DUTIES = (Duty("Queue", queue.run), Duty("Withdrawals", withdrawals.run), Duty("Upkeep", upkeep.run))
 
@@ -50,9 +54,9 @@ async def _work(
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(log_unhandled)
     stopping = asyncio.Event()
-    _listen_to_signals(stopping)
+    stop = _listen_to_signals(stopping, settings.shutdown_seconds_max)
     if launcher_descriptor is not None:
-        _listen_to_launcher(launcher_descriptor, stopping.set)
+        _listen_to_launcher(launcher_descriptor, stop)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
@@ -67,17 +71,35 @@ async def _work(
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
 
 
-def _listen_to_signals(stopping: asyncio.Event) -> None:
+def _listen_to_signals(stopping: asyncio.Event, finish_seconds_max: float) -> Callable[[], None]:
+    """Returns what each of the signals does."""
     working = asyncio.current_task()
     assert working is not None
 
     def stop() -> None:
         if stopping.is_set():
             working.cancel()
-        stopping.set()
+            _end_within(END_SECONDS_MAX)
+        else:
+            stopping.set()
+            _end_within(finish_seconds_max + END_SECONDS_MAX)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stop
+
+
+def _end_within(seconds: float) -> None:
+    """Ends the process by then, whatever an adapter does: a call in a thread, or one that won't be cancelled."""
+    timer = threading.Timer(seconds, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    log.error("Something does not end; the worker leaves it")
+    logging.shutdown()
+    os._exit(1)
 
 
 def _listen_to_launcher(descriptor: int, on_death: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """Adapters that behave as no bank should, for PURSER_BANK: each a context manager that opens it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -40,10 +41,19 @@ async def open_late_bank(settings: Settings) -> AsyncIterator[_LateBank]:
         await asyncio.gather(*late.on_their_way)
 
 
+_RAISED: dict[str, type[BaseException]] = {
+    "cancels": asyncio.CancelledError,
+    "exits": SystemExit,
+    "interrupts": KeyboardInterrupt,
+}
+
+
 class _RudeBank:
     """Says what it likes, by the destination."""
 
     async def pay(self, payment: Payment) -> Answer:
+        if payment.destination in _RAISED:
+            raise _RAISED[payment.destination]
         match payment.destination:
             case "talks":
                 return Answer(Result.REFUSED, "no\x00 \x1b[31m \ud800 \n" + "x" * 500)
@@ -57,8 +67,8 @@ class _RudeBank:
                 return Answer("MAYBE")  # type: ignore[arg-type]
             case "denies":
                 return Answer(Result.NOT_KNOWN)
-            case "cancels":
-                raise asyncio.CancelledError
+            case "blocks":
+                await asyncio.to_thread(time.sleep, 3600)
             case "hangs":
                 await asyncio.sleep(3600)
             case "clings":
@@ -73,4 +83,17 @@ class _RudeBank:
 
 @asynccontextmanager
 async def open_rude_bank(settings: Settings) -> AsyncIterator[_RudeBank]:
+    yield _RudeBank()
+
+
+_openings = 0
+
+
+@asynccontextmanager
+async def open_shy_bank(settings: Settings) -> AsyncIterator[_RudeBank]:
+    """Can't be opened the first time."""
+    global _openings
+    _openings += 1
+    if _openings == 1:
+        raise ConnectionRefusedError(SECRET)
     yield _RudeBank()

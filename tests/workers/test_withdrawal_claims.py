@@ -69,6 +69,20 @@ async def test_a_claim_is_one_workers_until_it_lapses(
     assert (await sender.view(withdrawal_id)).state == "SENT"
 
 
+async def test_a_payment_that_is_written_down_is_posted_without_another_question(
+    claims: Claims, connection: asyncpg.Connection, sender: Sender
+) -> None:
+    withdrawal_id = await sender.withdraw("1")
+    await claims.end_attempt(await only(claims), "PAID: at once")
+    await make_due(connection)
+    assert (await only(claims)).was_paid
+    await connection.execute(
+        "UPDATE withdrawal_attempts SET ended_at = NULL WHERE operation_id = $1", withdrawal_id
+    )
+    await make_due(connection)
+    assert not (await only(claims)).was_paid
+
+
 async def test_whoever_is_late_changes_nothing(
     claims: Claims, connection: asyncpg.Connection, sender: Sender
 ) -> None:

@@ -344,6 +344,30 @@ async def test_a_worker_leaves_what_hangs(ledger: Ledger, place: Place) -> None:
 
 
 @pytest.mark.slow
+async def test_a_worker_leaves_a_thread_that_blocks(ledger: Ledger, place: Place) -> None:
+    sender = await open_sender(ledger, "5.00")
+    withdrawal_id = await sender.withdraw("5", "blocks")
+    settings = {"bank": "tests.workers.bad_banks:open_rude_bank", "shutdown_seconds_max": 1}
+    with place.worker(None, **settings) as worker:
+        await sender.until_state(withdrawal_id, "SENT")
+        assert worker.stop() == 1
+        assert "Something does not end; the worker leaves it" in worker.said
+    assert (await sender.view(withdrawal_id)).state == "UNKNOWN"
+
+
+async def test_a_bank_that_can_not_be_opened_is_tried_again(ledger: Ledger, place: Place) -> None:
+    sender = await open_sender(ledger, "5.00")
+    withdrawal_id = await sender.withdraw("5")
+    with place.worker(None, bank="tests.workers.bad_banks:open_shy_bank") as worker:
+        (view,) = await sender.until_ended([withdrawal_id])
+        assert worker.stop() == 0
+    assert view.state == "SUCCEEDED"
+    assert "open_shy_bank could not be opened (ConnectionRefusedError). It is tried again" in worker.said
+    assert SECRET not in worker.said
+    assert "database" not in worker.said
+
+
+@pytest.mark.slow
 async def test_what_a_killed_worker_had_at_the_bank_others_ask_about(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     withdrawal_ids = [await sender.withdraw("1") for _ in range(5)]
@@ -417,13 +441,13 @@ async def test_without_a_bank_withdrawals_wait(ledger: Ledger, place: Place) -> 
 async def test_whatever_an_adapter_does_it_does_no_harm(ledger: Ledger, place: Place) -> None:
     sender = await open_sender(ledger, "100.00")
     refused = {word: await sender.withdraw("1", word) for word in ("talks", "numbers")}
-    unsure = ("quotes", "mumbles", "lies", "denies", "cancels", "clings")
+    unsure = ("quotes", "mumbles", "lies", "denies", "cancels", "exits", "interrupts", "clings")
     asked_about = {word: await sender.withdraw("1.23", word) for word in unsure}
     with place.worker(None, bank="tests.workers.bad_banks:open_rude_bank") as worker:
         views = await sender.until_ended([*refused.values(), *asked_about.values()])
         assert worker.stop() == 0
         said = worker.said
-    assert [view.state for view in views] == ["FAILED"] * 2 + ["SUCCEEDED"] * 6
+    assert [view.state for view in views] == ["FAILED"] * 2 + ["SUCCEEDED"] * 8
     assert all(view.attempts[0].result == "PAID" for view in views[2:])
     talk, number = (view.attempts[0].result for view in views[:2])
     assert talk is not None
