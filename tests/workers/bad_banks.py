@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from runtime.settings import Settings
 from workers.bank import Answer, Payment, Result
@@ -41,6 +42,11 @@ async def open_late_bank(settings: Settings) -> AsyncIterator[_LateBank]:
         await asyncio.gather(*late.on_their_way)
 
 
+_SAID: dict[str, Any] = {
+    "mumbles": None,
+    "lies": Answer("MAYBE"),  # type: ignore[arg-type]
+    "denies": Answer(Result.NOT_KNOWN),
+}
 _RAISED: dict[str, type[BaseException]] = {
     "cancels": asyncio.CancelledError,
     "exits": SystemExit,
@@ -54,6 +60,9 @@ class _RudeBank:
     async def pay(self, payment: Payment) -> Answer:
         if payment.destination in _RAISED:
             raise _RAISED[payment.destination]
+        if payment.destination in _SAID:
+            said: Answer = _SAID[payment.destination]
+            return said
         match payment.destination:
             case "talks":
                 return Answer(Result.REFUSED, "no\x00 \x1b[31m \ud800 \n" + "x" * 500)
@@ -61,12 +70,6 @@ class _RudeBank:
                 return Answer(Result.REFUSED, 7)  # type: ignore[arg-type]
             case "quotes":
                 raise ValueError(f"{SECRET}: {payment}")
-            case "mumbles":
-                return None  # type: ignore[return-value]
-            case "lies":
-                return Answer("MAYBE")  # type: ignore[arg-type]
-            case "denies":
-                return Answer(Result.NOT_KNOWN)
             case "blocks":
                 await asyncio.to_thread(time.sleep, 3600)
             case "hangs":
