@@ -1,11 +1,11 @@
 """What workers have yet to do, in figures for whoever watches."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
 
-from ledger.queue import SQL as QUEUE_SQL
 from ledger.statements import load_statements
 from runtime.database import TROUBLE
 
@@ -13,6 +13,7 @@ SQL = load_statements("backlog.sql")
 
 COUNT_SECONDS_MAX = 2.0
 REMEMBERED_SECONDS = 1.0
+_FIGURES = ("queue", "withdrawals")
 
 
 class Backlog:
@@ -39,14 +40,11 @@ class Backlog:
         return await asyncio.shield(self._counting)
 
     async def _count(self) -> dict[str, Any]:
-        queue = withdrawals = None
-        try:
+        counted: dict[str, Any] = {}
+        with suppress(*TROUBLE):
             async with asyncio.timeout(COUNT_SECONDS_MAX), self._pool.acquire() as connection:
-                queue = await connection.fetchrow(QUEUE_SQL["depth"])
-                withdrawals = await connection.fetchrow(SQL["withdrawals"])
-        except TROUBLE:
-            queue = None
+                for name in _FIGURES:
+                    (row,) = await connection.fetch(SQL[name])
+                    counted[name] = dict(row)
         self._is_fresh_until = asyncio.get_running_loop().time() + REMEMBERED_SECONDS
-        if queue is None or withdrawals is None:
-            return {"queue": None, "withdrawals": None}
-        return {"queue": dict(queue), "withdrawals": dict(withdrawals)}
+        return counted if len(counted) == len(_FIGURES) else dict.fromkeys(_FIGURES)

@@ -1,4 +1,10 @@
--- What workers have yet to do beside the queue.
+-- What workers have yet to do.
+
+-- name: queue
+-- How many wait, and for how long the first of them has.
+SELECT count(*) AS depth,
+       round(extract(epoch FROM clock_timestamp() - min(accepted_at)), 1)::float8 AS oldest_seconds
+FROM queued_operations;
 
 -- name: withdrawals
 -- The open ones, which alone are due.

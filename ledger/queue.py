@@ -23,13 +23,6 @@ from ledger.statements import load_statements
 SQL = load_statements("queue.sql")
 
 
-class Depth(NamedTuple):
-    """How many operations wait, and for how long the first of them has; None where none does."""
-
-    depth: int
-    oldest_seconds: float | None
-
-
 class Waiting(NamedTuple):
     """One operation of the queue. `wallet_id`: the wallet in whose order it is carried out."""
 
@@ -51,12 +44,6 @@ class Queue:
     def __init__(self, pool: asyncpg.Pool, executor: Executor) -> None:
         self._pool = pool
         self._executor = executor
-
-    async def depth(self) -> Depth:
-        """How much there is to do. Raises Unavailable."""
-        async with asking():
-            (row,) = await self._pool.fetch(SQL["depth"])
-            return Depth(*row)
 
     async def lanes(self) -> list[int]:
         """The lanes in which something waits. Raises Unavailable."""

@@ -34,9 +34,3 @@ FROM (
 ) AS seen
 WHERE NOT is_stopped
 ORDER BY position LIMIT $2;
-
--- name: depth
--- How many wait, and for how long the first of them has.
-SELECT count(*) AS depth,
-       round(extract(epoch FROM clock_timestamp() - min(accepted_at)), 1)::float8 AS oldest_seconds
-FROM queued_operations;

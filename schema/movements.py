@@ -190,7 +190,7 @@ class WithdrawInput:
     amount: Amount = strawberry.field(description="How much the bank is to pay, greater than zero.")
     currency: CurrencyCode | None = strawberry.field(default=None, description=_CURRENCY)
     destination: str = strawberry.field(
-        description="The bank account as the bank knows it, such as an IBAN: 1 to 140 characters."
+        description="The bank account as the bank knows it, such as an IBAN: one line of 1 to 140 characters."
     )
     summary: str | None = strawberry.field(default=None, description=_SUMMARY)
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)

@@ -64,10 +64,10 @@ def crosses_the_border(command: Command) -> bool:
 
 def named_currency(command: Command) -> str | None:
     """The currency that the command's amount is in, where it is not simply its wallet's."""
-    if isinstance(command, CarryOut | Enqueue):
-        return named_currency(command.command)
     if isinstance(command, Deposit | Transfer | Charge | Authorize | Withdraw):
         return command.currency
+    if isinstance(command, CarryOut | Enqueue):
+        return named_currency(command.command)
     earlier = _earlier(command)
     return None if earlier is None else earlier.currency
 

@@ -18,10 +18,6 @@ from ledger.rejections import ErrorCode, Rejection
 from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withdraw
 
 PENDING = "PENDING"
-SUCCEEDED = "SUCCEEDED"
-FAILED = "FAILED"
-CANCELLED = "CANCELLED"
-_ENDED = (SUCCEEDED, FAILED, CANCELLED)
 
 
 def decide_withdraw(command: Withdraw, books: Books) -> Decision | Rejection:
@@ -75,25 +71,25 @@ def decide_cancellation(command: CancelWithdrawal, books: Books) -> Decision | R
     if withdrawal is None or withdrawal.state != PENDING:
         message = "The withdrawal is past the point where it could be called back."
         return Rejection(ErrorCode.NOT_CANCELLABLE, message, ("withdrawal",))
-    return _given_back(earlier, withdrawal, CANCELLED, ErrorCode.CANCELLED, books)
+    return _given_back(earlier, withdrawal, "CANCELLED", ErrorCode.CANCELLED, books)
 
 
 def decide_settlement(command: SettleWithdrawal, books: Books) -> Decision | Rejection:
     """Posts what the bank said, once."""
     earlier = command.withdrawal
     withdrawal = books.withdrawals[earlier.id]
-    if withdrawal.state in _ENDED:
+    if withdrawal.due_at is None:
         # Two workers had the same answer.
         return Rejection(ErrorCode.NOT_EXECUTED, "The withdrawal has ended already.")
     if not command.is_paid:
         if command.attempts not in (None, withdrawal.attempts):
             return Rejection(ErrorCode.NOT_EXECUTED, "The bank has been asked to pay once more since.")
-        return _given_back(earlier, withdrawal, FAILED, ErrorCode.BANK_REFUSED, books)
+        return _given_back(earlier, withdrawal, "FAILED", ErrorCode.BANK_REFUSED, books)
     wallet, held = books.wallets[withdrawal.wallet_id], books.reservations[earlier.id]
     world = books.system_wallet(OUTSIDE, earlier.currency, earlier.amount_minor)
     moves = (Posting(wallet, -held.debit_minor), Posting(world, earlier.amount_minor))
     ended = held._replace(state=CAPTURED, captured_minor=held.asked_minor, remaining_minor=0)
-    return _ended(earlier, withdrawal, SUCCEEDED, ended, wallet)._replace(
+    return _ended(earlier, withdrawal, "SUCCEEDED", ended, wallet)._replace(
         postings=moves if earlier.rate is None else balanced(moves, books),
         debited_minor=held.debit_minor,
         rate=earlier.rate,

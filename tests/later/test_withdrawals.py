@@ -198,6 +198,7 @@ async def test_two_of_everything_there_is(shop: Shop, service: Service) -> None:
         ({"destination": ""}, "BLANK", ["destination"]),
         ({"destination": " \n"}, "BLANK", ["destination"]),
         ({"destination": "x" * 141}, "TOO_LONG", ["destination"]),
+        ({"destination": "NL91\nABNA"}, "INVALID", ["destination"]),
         ({"summary": "x" * 256}, "TOO_LONG", ["summary"]),
         ({"idempotencyKey": ""}, "BLANK", ["idempotencyKey"]),
         ({"amount": "0"}, "AMOUNT_NOT_POSITIVE", ["amount"]),
