@@ -17,6 +17,7 @@ from ledger.outcomes import Outcome
 from ledger.requests import Bundle, Request
 from ledger.service import Ledger
 from ledger.system_wallets import SystemWallets
+from ledger.watching import BatchReport
 from runtime.database import connect_writer, open_pool
 from runtime.settings import Settings
 
@@ -33,7 +34,9 @@ async def measure(dsn: str, population: Population, seconds: float) -> tuple[Mea
         executor = Executor(lambda: connect_writer(dsn), currencies, SystemWallets(0))
 
         async def alone(command: Charge) -> Outcome:
-            (answer_,) = await executor.execute([Bundle((Request(command, uuid7()),))])
+            report = BatchReport([Bundle((Request(command, uuid7()),))], [], left_waiting=0)
+            await executor.execute(report)
+            (answer_,) = report.answers
             if isinstance(answer_, Exception) or not isinstance(answer_[0], Outcome):
                 raise AssertionError(f"A charge did not succeed: {answer_}")
             return answer_[0]

@@ -22,9 +22,10 @@ import uvloop
 from ledger.claims import Result
 from ledger.commands import Command
 from ledger.errors import Overloaded, Unavailable
-from ledger.executor import Answer, Executor
+from ledger.executor import Executor
 from ledger.ids import new_id
 from ledger.requests import Bundle, Request
+from ledger.watching import Answer, BatchReport, Watch
 
 log = logging.getLogger("purser.ledger")
 
@@ -32,6 +33,7 @@ log = logging.getLogger("purser.ledger")
 class _Waiting(NamedTuple):
     bundle: Bundle
     results: asyncio.Future[list[Result]]
+    queued_at: int
     refuse_at: float
 
 
@@ -46,12 +48,19 @@ class Coalescer:
     """
 
     def __init__(
-        self, *, lines: int, queue_length_max: int, queue_seconds_max: float, batch_size_max: int
+        self,
+        *,
+        lines: int,
+        queue_length_max: int,
+        queue_seconds_max: float,
+        batch_size_max: int,
+        watch: Watch,
     ) -> None:
         self._lines: list[deque[_Waiting]] = [deque() for _ in range(lines)]
         self._queue_length_max = queue_length_max
         self._queue_seconds_max = queue_seconds_max
         self._batch_size_max = batch_size_max
+        self._watch = watch
         self._callers = asyncio.get_running_loop()
         self._writers = uvloop.new_event_loop()
         self._arrived = asyncio.Event()
@@ -72,7 +81,8 @@ class Coalescer:
             raise Overloaded
         bundle = Bundle(tuple([Request(command, new_id()) for command in commands]), is_atomic)
         results: asyncio.Future[list[Result]] = self._callers.create_future()
-        waiting = _Waiting(bundle, results, time.monotonic() + self._queue_seconds_max)
+        queued_at = time.monotonic_ns()
+        waiting = _Waiting(bundle, results, queued_at, queued_at / 1e9 + self._queue_seconds_max)
         self._added_count += len(commands)
         self._lines[hash(commands[0].anchor()) % len(self._lines)].append(waiting)
         if self._asleep:
@@ -140,12 +150,13 @@ class Coalescer:
             batch = self._take(self._line_to_serve(own))
             if batch:
                 # A task of its own: one that has seen its connection cut is no good for the next batch.
-                bundles = [waiting.bundle for waiting in batch]
-                results: Sequence[Answer] = [Unavailable(executed_unknown=True) for _ in batch]
+                report = self._report(batch)
+                report.answers = [Unavailable(executed_unknown=True) for _ in batch]
                 try:
-                    results = await asyncio.create_task(executor.execute(bundles))
+                    await asyncio.create_task(executor.execute(report))
                 finally:
-                    self._callers.call_soon_threadsafe(_tell, batch, results)
+                    self._callers.call_soon_threadsafe(_tell, batch, report.answers)
+                    self._watch(report)
                 continue
             self._arrived.clear()
             # From here on whoever appends wakes us; what was appended before is seen now.
@@ -174,6 +185,11 @@ class Coalescer:
                 batch.append(waiting)
                 size += len(waiting.bundle.requests)
         return batch
+
+    def _report(self, batch: Sequence[_Waiting]) -> BatchReport:
+        return BatchReport(
+            [waiting.bundle for waiting in batch], [waiting.queued_at for waiting in batch], self.depth
+        )
 
     def _pop(self, line: deque[_Waiting]) -> _Waiting:
         waiting = line.popleft()

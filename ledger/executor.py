@@ -15,20 +15,18 @@ from uuid import UUID
 
 import asyncpg
 
-from ledger.claims import Result
 from ledger.currencies import CurrencyBook
 from ledger.errors import HeldElsewhere, Unavailable
 from ledger.requests import Bundle
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
+from ledger.watching import Answer, BatchReport
 from ledger.writer import Attempt, Results, Writer
 from runtime.database import LOST
 
 log = logging.getLogger("purser.ledger")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
-# What a bundle is told: a result for each of its requests, or what went wrong.
-Answer = list[Result] | Exception
 
 HELD_WALLETS = load_statements("statements.sql")["held_wallets"]
 
@@ -61,6 +59,7 @@ def _may_pass(error: Exception) -> bool:
 class _Tries:
     """What is known over all tries of a batch: until when, and the last one whose COMMIT got no answer."""
 
+    report: BatchReport
     deadline: float
     lost: Attempt | None = None
 
@@ -74,9 +73,10 @@ class Executor:
         self._system = system
         self._connection: asyncpg.Connection | None = None
 
-    async def execute(self, batch: Sequence[Bundle]) -> list[Answer]:
-        """What came of each bundle, in order; an exception only where the service itself failed."""
-        return await self._answers(batch, _Tries(asyncio.get_running_loop().time() + BATCH_SECONDS_MAX))
+    async def execute(self, report: BatchReport) -> None:
+        """Executes the bundles of a report, and tells it what each was told: an exception only where we failed."""
+        tries = _Tries(report, asyncio.get_running_loop().time() + BATCH_SECONDS_MAX)
+        report.end(await self._answers(report.bundles, tries))
 
     async def _answers(self, batch: Sequence[Bundle], tries: _Tries) -> list[Answer]:
         try:
@@ -104,7 +104,7 @@ class Executor:
         bundle = batch[index]
         lost = None if tries.lost is None else tries.lost.part(index, bundle)
         try:
-            return (await self._until_committed([bundle], _Tries(tries.deadline, lost)))[0]
+            return (await self._until_committed([bundle], _Tries(tries.report, tries.deadline, lost)))[0]
         except Exception as fault:  # noqa: BLE001 - raised again in the caller that awaits it
             return fault
 
@@ -124,7 +124,7 @@ class Executor:
             attempt = Attempt()
             try:
                 async with asyncio.timeout_at(min(tries.deadline, loop.time() + ATTEMPT_SECONDS_MAX)):
-                    return await self._attempt(batch, attempt, tries.lost)
+                    return await self._attempt(batch, attempt, tries)
             except Exception as error:
                 if attempt.commit_sent:
                     tries.lost = attempt
@@ -150,12 +150,13 @@ class Executor:
                 if rows:
                     raise HeldElsewhere(frozenset(row["id"] for row in rows))
 
-    async def _attempt(self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None) -> Results:
+    async def _attempt(self, batch: Sequence[Bundle], attempt: Attempt, tries: _Tries) -> Results:
         if self._connection is None or self._connection.is_closed():
             self._connection = await self._connect()
         try:
+            tries.report.begin_try()
             return await Writer(self._connection, self._currencies, self._system).execute(
-                batch, attempt, lost
+                batch, attempt, tries.lost, tries.report
             )
         except asyncpg.PostgresError:
             if self._connection.is_in_transaction():

@@ -6,6 +6,7 @@ lane to be theirs, the second finds nothing left to do, and the order of each wa
 """
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +20,7 @@ from ledger.ids import new_id
 from ledger.queued_commands import read_command
 from ledger.requests import Bundle, Request
 from ledger.statements import load_statements
+from ledger.watching import BatchReport, Watch
 
 SQL = load_statements("queue.sql")
 
@@ -41,9 +43,10 @@ class Waiting(NamedTuple):
 class Queue:
     """Reads the queue through the pool, and carries out what is in it on a connection of its own."""
 
-    def __init__(self, pool: asyncpg.Pool, executor: Executor) -> None:
+    def __init__(self, pool: asyncpg.Pool, executor: Executor, watch: Watch) -> None:
         self._pool = pool
         self._executor = executor
+        self._watch = watch
 
     async def lanes(self) -> list[int]:
         """The lanes in which something waits. Raises Unavailable."""
@@ -78,8 +81,11 @@ class Queue:
         still in the queue, unless an Unavailable says that this is not known.
         """
         bundle = Bundle(tuple(Request(command, new_id()) for command in commands))
+        report = BatchReport([bundle], [time.monotonic_ns()], left_waiting=0)
         # A task of its own: one that has seen its connection cut is no good for another try.
-        (answer,) = await asyncio.create_task(self._executor.execute([bundle]))
+        await asyncio.create_task(self._executor.execute(report))
+        self._watch(report)
+        (answer,) = report.answers
         if isinstance(answer, Exception):
             raise answer
 

@@ -20,6 +20,7 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.long_reads import LongReads
+from ledger.metrics import count_batch
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
@@ -78,13 +79,14 @@ class Ledger:
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
+            watch=count_batch,
         )
 
         def executor() -> Executor:
             stripe = random.randrange(_STRIPES)  # noqa: S311 - spreads load, guards nothing
             return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
 
-        queue = Queue(pool, executor())
+        queue = Queue(pool, executor(), count_batch)
         await try_to_make_partitions(pool, settings.partition_months)
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:

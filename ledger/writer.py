@@ -19,6 +19,7 @@ from ledger.requests import Bundle
 from ledger.sheet import Sheet
 from ledger.statements import load_statements
 from ledger.system_wallets import SystemWallets
+from ledger.watching import BatchReport, Step
 
 SQL = load_statements("statements.sql")
 
@@ -54,23 +55,27 @@ class Writer:
         self._currencies = currencies
         self._system = system
 
-    async def execute(self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None) -> Results:
+    async def execute(
+        self, batch: Sequence[Bundle], attempt: Attempt, lost: Attempt | None, report: BatchReport
+    ) -> Results:
         """The results of each bundle, in order, once the transaction is committed.
 
-        `attempt` is filled in on the way. `lost` is an earlier attempt at the same batch whose COMMIT got no
-        answer: if it turns out to be committed, its results are returned and nothing is executed.
+        `attempt` and `report` are filled in on the way. `lost` is an earlier attempt at the same batch whose
+        COMMIT got no answer: if it turns out to be committed, its results are returned and nothing is executed.
         Raises what asyncpg raises; then this transaction was rolled back, unless `attempt.commit_sent`.
         """
         connection = self._connection
         await connection.execute("BEGIN")
         requests = [request for bundle in batch for request in bundle.requests]
         answered = await claim_keys(connection, requests)
+        report.done(Step.CLAIM)
         fresh = requests
         if answered:
             fresh = [request for request in requests if request.operation_id not in answered]
         books = await open_books(
             connection, [request.command for request in fresh], self._currencies, self._system
         )
+        report.done(Step.LOCK)
         # Only now: whoever holds an earlier attempt's locks has ended, one way or the other.
         if lost is not None and await self._is_committed(lost):
             await connection.execute("ROLLBACK")
@@ -78,15 +83,18 @@ class Writer:
 
         sheet = Sheet(books)
         outcomes = decide_all(batch, answered, books, sheet)
+        report.done(Step.DECIDE)
         if sheet:
             await self._write(sheet)
         await keep_rejections(connection, fresh, outcomes)
+        report.done(Step.WRITE)
 
         attempt.operation_ids = sheet.operation_ids()
         attempt.results = _results(batch, answered, outcomes)
         # A COMMIT of nothing but locks waits for the disk all the same, and so tells that there was a row to lock.
         attempt.commit_sent = writes = bool(sheet) or any(request.key is not None for request in requests)
         await connection.execute("COMMIT" if writes else "ROLLBACK")
+        report.done(Step.COMMIT)
         return attempt.results
 
     async def _write(self, sheet: Sheet) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import getrandbits
 from time import perf_counter
 
@@ -27,14 +27,19 @@ _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 class Exchange:
     """What is known of one request while it is answered; whoever answers it writes the outcome here."""
 
-    __slots__ = ("_started_seconds", "codes", "operations", "request_id", "status")
+    __slots__ = ("_started_seconds", "codes", "duration_seconds", "operations", "request_id", "status")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.operations: list[str] = []
         self.codes: Sequence[str] = ()
         self.status: int | None = None
+        self.duration_seconds = 0.0
         self._started_seconds = perf_counter()
+
+    def end(self) -> None:
+        """All that is known of it is known now."""
+        self.duration_seconds = perf_counter() - self._started_seconds
 
     def log_line(self, scope: Scope) -> None:
         """Write the request's line. Nothing in it is a document, a variable, a query string or a link."""
@@ -45,13 +50,17 @@ class Exchange:
             "method": scope["method"],
             "path": _path(scope["path"]),
             "status": self.status,
-            "duration_ms": round((perf_counter() - self._started_seconds) * 1000, 2),
+            "duration_ms": round(self.duration_seconds * 1000, 2),
         }
         if any(self.operations):
             fields["operations"] = ",".join(map(_name, self.operations))
         if self.codes:
             fields["codes"] = ",".join(sorted(set(self.codes)))
         log.info("request", extra={"fields": fields})
+
+
+# Called once for each request, when its answer is complete. It is quick, and raises nothing.
+Watch = Callable[[Exchange], None]
 
 
 def _path(path: str) -> str:
@@ -83,8 +92,9 @@ def _request_id(scope: Scope) -> str:
 class ExchangeMiddleware:
     """The outermost application: gives each request its id, logs it once, and masks what nobody caught."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *watches: Watch) -> None:
         self._app = app
+        self._watches = watches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 500 with the request id where the application fails before its answer has begun."""
@@ -116,7 +126,10 @@ class ExchangeMiddleware:
                 # The client has to see that the answer is cut short: the server closes the connection.
                 raise
         finally:
+            exchange.end()
             exchange.log_line(scope)
+            for watch in self._watches:
+                watch(exchange)
 
 
 async def _send_internal_error(exchange: Exchange, send: Send) -> None:
