@@ -14,13 +14,17 @@ from auth.service import Auth
 from exports.downloads import Downloads
 from ledger.service import Ledger
 from runtime.database import open_pool
+from runtime.exposition import Exposition, metrics_route
 from runtime.http.guards import guard
 from runtime.http.health import health_routes
-from runtime.orm import open_orm
+from runtime.http.metrics import IN_PROGRESS, RequestCounter
+from runtime.metrics import connections_of, memory_of, sampling
+from runtime.orm import models_pool, open_orm
 from runtime.settings import Settings
 from schema.compiled import compile_run
 from schema.context import Context
 from schema.endpoint import Caller, GraphQLEndpoint
+from schema.failures import FailureCode
 from schema.root import schema
 from web.graphiql import graphiql_page
 from web.static_files import static_files
@@ -32,6 +36,8 @@ def create_app(settings: Settings) -> ASGIApp:
     if dsn is None:
         raise ValueError("create_app needs database_url; `purser serve` provides the embedded server's")
 
+    requests = RequestCounter(FailureCode)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -39,6 +45,18 @@ def create_app(settings: Settings) -> ASGIApp:
             app.state.pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
             app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
             app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
+            app.state.exposition = Exposition(app.state.ledger.backlog.metrics)
+            requests.take_over()
+            pools = {"ledger": lambda: app.state.pool, "models": models_pool}
+            await stack.enter_async_context(
+                sampling(
+                    "requests",
+                    memory_of("api"),
+                    connections_of(pools),
+                    app.state.ledger.sample,
+                    lambda: IN_PROGRESS.set(served.in_progress),
+                )
+            )
             yield
 
     def make_context(caller: Caller, principal: Principal | None) -> Context:
@@ -67,6 +85,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 lambda request: request.app.state.pool,
                 lambda request: request.app.state.ledger.backlog.told(),
             ),
+            metrics_route(lambda request: request.app.state.exposition),
             Route("/exports/{link}", Downloads(find_parts), methods=["GET"]),
             Mount("/static", static_files),
         ],
@@ -77,4 +96,10 @@ def create_app(settings: Settings) -> ASGIApp:
         chosen = graphql if scope["type"] == "http" and scope["path"] == "/graphql" else app
         await chosen(scope, receive, send)
 
-    return guard(route, allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins)
+    served = guard(
+        route,
+        requests.count,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+    )
+    return served

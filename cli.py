@@ -12,6 +12,7 @@ from commandline.partitions import partitions
 from commandline.rebalance import rebalance
 from commandline.reconcile import reconcile
 from commandline.worker import worker, worker_process
+from runtime.metrics_folder import join_folder
 from runtime.settings import Settings
 
 # What is heavy is imported by the command that uses it: somebody waits for `purser serve`.
@@ -61,6 +62,7 @@ def serve() -> None:
 @click.argument("launcher_descriptor", type=int)
 def api_process(listening_descriptor: int, ready_descriptor: int, launcher_descriptor: int) -> None:
     """One API process of `purser serve`, which passes the descriptors on."""
+    join_folder()
     from app import create_app
     from runtime import api_process as process
 

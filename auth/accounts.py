@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 from auth.account_records import AccountRecord, EmailTaken, insert_account, personal_texts, read_record
 from auth.deletion import WRONG_PASSWORD, delete_account
 from auth.errors import Unauthenticated
+from auth.metrics import LOGGED_IN, REFUSED, counting_failures
 from auth.passwords import PasswordHasher
 from auth.principal import Principal
 from auth.profile_rules import (
@@ -118,6 +119,12 @@ class Accounts:
 
         A wrong e-mail and a wrong password are one refusal, in text and in time.
         """
+        with counting_failures():
+            outcome = await self._log_in(email, password, address)
+        (REFUSED if isinstance(outcome, Refused) else LOGGED_IN).inc()
+        return outcome
+
+    async def _log_in(self, email: str, password: str, address: str) -> SignedIn | Refused:
         checked = check_email(email)
         # What is no e-mail address is counted as typed, and then takes the steps that any other takes.
         key, counted = (NOBODY, email) if isinstance(checked, Rejection) else (checked.key, checked.key)

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from commandline.database import load_settings
+from runtime.metrics_folder import join_folder
 from workers.simulated_bank.behaviour import Behaviour
 
 BACKLOG = 2048
@@ -110,6 +111,7 @@ def bank_simulator(
 @click.argument("launcher_descriptor", type=int)
 def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_descriptor: int) -> None:
     """The simulated bank of `purser serve`, which passes the descriptors on; its books are in the data folder."""
+    join_folder()
     from workers.simulated_bank.process import run
 
     settings = load_settings()

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from commandline.database import check_database, load_settings, running_database, unusable
+from runtime.metrics_folder import join_folder
 from runtime.settings import Settings
 
 LANES_MAX = 32_767
@@ -34,6 +35,7 @@ def worker(lane: int | None) -> None:
 @click.argument("launcher_descriptor", type=int)
 def worker_process(ready_descriptor: int, launcher_descriptor: int) -> None:
     """The worker of `purser serve`, which has looked after the database."""
+    join_folder()
     settings = load_settings()
     dsn = running_database(settings)
     _run(settings, dsn, ready_descriptor=ready_descriptor, launcher_descriptor=launcher_descriptor)

@@ -26,6 +26,7 @@ from ledger.executor import Executor
 from ledger.ids import new_id
 from ledger.requests import Bundle, Request
 from ledger.watching import Answer, BatchReport, Watch
+from runtime.metrics import SAMPLE_SECONDS, pause_and_measure
 
 log = logging.getLogger("purser.ledger")
 
@@ -138,11 +139,13 @@ class Coalescer:
         pairs = zip(executors, self._lines, strict=True)
         serving = asyncio.gather(*(self._serve(executor, line) for executor, line in pairs))
         sweeping = asyncio.create_task(self._refuse_late())
+        measuring = asyncio.create_task(_measure_lag())
         # Without the one or the other the queue has no bound in time.
         await asyncio.wait((serving, sweeping), return_when=asyncio.FIRST_COMPLETED)
         if sweeping.done():
             sweeping.result()
         sweeping.cancel()
+        measuring.cancel()
         await serving
 
     async def _serve(self, executor: Executor, own: deque[_Waiting]) -> None:
@@ -206,6 +209,11 @@ class Coalescer:
                     late.append(self._pop(line))
             if late:
                 self._callers.call_soon_threadsafe(_tell, late, [Overloaded() for _ in late])
+
+
+async def _measure_lag() -> None:
+    while True:
+        await pause_and_measure("writers", SAMPLE_SECONDS)
 
 
 def _tell(batch: Iterable[_Waiting], answers: Iterable[Answer]) -> None:

@@ -20,7 +20,7 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.executor import Executor
 from ledger.exports import Exports
 from ledger.long_reads import LongReads
-from ledger.metrics import count_batch
+from ledger.metrics import QUEUE_DEPTH, BatchCounter
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import try_to_make_partitions
 from ledger.position import CurrencyPosition, read_position
@@ -74,19 +74,20 @@ class Ledger:
         """
         currencies = CurrencyBook(settings.max_amounts)
         await currencies.refresh(pool)
+        counter = BatchCounter(lambda: currencies.current)
         coalescer = Coalescer(
             lines=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
-            watch=count_batch,
+            watch=counter.count,
         )
 
         def executor() -> Executor:
             stripe = random.randrange(_STRIPES)  # noqa: S311 - spreads load, guards nothing
             return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
 
-        queue = Queue(pool, executor(), count_batch)
+        queue = Queue(pool, executor(), counter.count_carried_out)
         await try_to_make_partitions(pool, settings.partition_months)
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
@@ -96,6 +97,10 @@ class Ledger:
             await queue.close()
             refreshing.cancel()
             await asyncio.wait([refreshing])
+
+    def sample(self) -> None:
+        """Tells how many commands wait in memory right now (runtime/metrics.py)."""
+        QUEUE_DEPTH.set(self._coalescer.depth)
 
     @property
     def currencies(self) -> Currencies:

@@ -7,10 +7,12 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import click
 
 from runtime.embedded import EmbeddedServer
+from runtime.metrics_folder import FOLDER_VARIABLE, forget, fresh_folder
 from runtime.processes import Kind, Processes, Signals
 from runtime.settings import Settings
 
@@ -47,8 +49,12 @@ def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], No
             dsn = server.dsn
         prepare(dsn)
         bank = stack.enter_context(_listen(*ADDRESS_OF_BANK)) if _needs_simulated_bank(settings) else None
+        metrics = _metrics_folder(stack)
         processes = Processes(
-            _kinds(settings, purser, listening, bank), _environment(dsn, bank), settings.shutdown_seconds_max
+            _kinds(settings, purser, listening, bank),
+            _environment(dsn, bank) | {FOLDER_VARIABLE: metrics},
+            settings.shutdown_seconds_max,
+            on_end=partial(forget, metrics),
         )
 
         def on_stop() -> None:
@@ -97,6 +103,15 @@ def _kinds(
     return kinds
 
 
+def _metrics_folder(stack: ExitStack) -> str:
+    try:
+        return stack.enter_context(fresh_folder())
+    except OSError as refused:
+        raise LauncherError(
+            f"Can't make a temporary folder: {refused.strerror}. Set TMPDIR to a folder that has room."
+        ) from None
+
+
 @contextmanager
 def _listen(host: str, port: int) -> Iterator[socket.socket]:
     try:
@@ -137,6 +152,7 @@ def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | N
         "",
         f"  {'GraphiQL' if settings.graphiql else 'GraphQL '}  {address}/graphql",
         f"  Health    {address}/health/ready",
+        f"  Metrics   {address}/metrics",
         f"  Data      {data}",
         f"  Worker    {worker}",
         "  Stop      Ctrl-C",

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import asyncpg
 from tortoise import Tortoise
 
 from runtime.database import CONNECT_SECONDS_MAX, SETTINGS, STATEMENT_SECONDS_MAX
@@ -49,3 +50,10 @@ async def open_orm(dsn: str, pool_size_max: int) -> AsyncIterator[None]:
         yield
     finally:
         await Tortoise.close_connections()
+
+
+def models_pool() -> asyncpg.Pool | None:
+    """The pool of the models; None before the first of them is asked for."""
+    # Tortoise offers no other way to it.
+    pool: asyncpg.Pool | None = Tortoise.get_connection("default")._pool  # noqa: SLF001
+    return pool

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from runtime.metrics_folder import PLACE_VARIABLE
+
 # A process that dies within this time of its start has not served; so many of them in a row are no accident.
 EARLY_DEATH_SECONDS = 10.0
 EARLY_DEATHS_MAX = 5
@@ -82,6 +84,7 @@ class Signals:
 class _Slot:
     """The place of one process: the process itself, or when the next one is due."""
 
+    name: str
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_due_at: float = 0.0
@@ -90,9 +93,10 @@ class _Slot:
 class _Group:
     """The processes of one kind."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, on_end: Callable[[str], None]) -> None:
         self.kind = kind
-        self.slots = [_Slot() for _ in range(kind.count)]
+        self.slots = [_Slot(f"{kind.command[-1]}-{index}") for index in range(kind.count)]
+        self._on_end = on_end
         self._early_deaths = 0
 
     def start_due(self, environment: Mapping[str, str], descriptors: tuple[int, ...]) -> None:
@@ -105,7 +109,7 @@ class _Group:
                 slot.process = subprocess.Popen(
                     [*self.kind.command, *map(str, descriptors)],
                     stdin=subprocess.DEVNULL,
-                    env=environment,
+                    env={**environment, PLACE_VARIABLE: slot.name},
                     pass_fds=descriptors,
                     # Ctrl-C in the terminal is for the launcher alone.
                     start_new_session=True,
@@ -120,6 +124,7 @@ class _Group:
             status = slot.process.returncode
             lived_seconds = now - slot.started_at
             slot.process = None
+            self._on_end(slot.name)
             self._early_deaths = self._early_deaths + 1 if lived_seconds < EARLY_DEATH_SECONDS else 0
             if self.kind.is_vital and self._early_deaths >= EARLY_DEATHS_MAX:
                 raise ProcessesError(
@@ -133,12 +138,20 @@ class _Group:
 
 
 class Processes:
-    """Keeps processes of these kinds up until a stop is asked for."""
+    """Keeps processes of these kinds up until a stop is asked for.
+
+    Each has a place of its own, "api-process-0" say, of which it finds the name in PLACE_VARIABLE. `on_end` is called
+    with it when a process has ended by itself, before another one takes the place.
+    """
 
     def __init__(
-        self, kinds: Sequence[Kind], environment: Mapping[str, str], stop_seconds_max: float
+        self,
+        kinds: Sequence[Kind],
+        environment: Mapping[str, str],
+        stop_seconds_max: float,
+        on_end: Callable[[str], None],
     ) -> None:
-        self._groups = [_Group(kind) for kind in kinds]
+        self._groups = [_Group(kind, on_end) for kind in kinds]
         self._environment = environment
         self._stop_seconds_max = stop_seconds_max + STOP_SECONDS_EXTRA
 

@@ -62,13 +62,14 @@ class InvalidDocument(Exception):
 class PreparedOperation:
     """One operation of a document, with all that does not depend on the request worked out.
 
-    `first_key`: the response key of the field that runs first; `is_single`: that field is the only one. Neither counts
-    `__typename`. `measure`: only where the cost depends on variables.
+    `first_key`: the response key of the field that runs first, `first_field` its name; `is_single`: that field is the
+    only one. None of them counts `__typename`. `measure`: only where the cost depends on variables.
     """
 
     name: str | None
     is_mutation: bool
     first_key: str | None
+    first_field: str | None
     is_single: bool
     signatures: tuple[Signature, ...]
     cost: Cost
@@ -171,12 +172,14 @@ class DocumentCache:
     def _prepare_operation(
         self, document: DocumentNode, operation: OperationDefinitionNode, cost: Cost
     ) -> PreparedOperation:
-        keys = _root_keys(document, operation)
+        fields = _root_fields(document, operation)
+        first_key, first_field = next(iter(fields.items()), (None, None))
         return PreparedOperation(
             name=operation.name.value if operation.name else None,
             is_mutation=operation.operation is OperationType.MUTATION,
-            first_key=keys[0] if keys else None,
-            is_single=len(keys) == 1,
+            first_key=first_key,
+            first_field=first_field,
+            is_single=len(fields) == 1,
             signatures=signatures_of(self._core, operation),
             cost=cost,
             measure=partial(self._cost_rule.measure_with, document, operation)
@@ -186,25 +189,26 @@ class DocumentCache:
         )
 
 
-def _root_keys(document: DocumentNode, operation: OperationDefinitionNode) -> list[str]:
-    """The response keys of the fields that do something, in the order in which they run."""
+def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> dict[str, str]:
+    """The names, by their response keys, of the fields that do something, in the order in which they run."""
     fragments = {
         definition.name.value: definition.selection_set
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
 
-    def keys(selection_set: SelectionSetNode) -> Iterator[str]:
+    def fields(selection_set: SelectionSetNode) -> Iterator[tuple[str, str]]:
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
                 if selection.name.value != "__typename":
-                    yield (selection.alias or selection.name).value
+                    yield (selection.alias or selection.name).value, selection.name.value
             elif isinstance(selection, FragmentSpreadNode):
-                yield from keys(fragments[selection.name.value])
+                yield from fields(fragments[selection.name.value])
             elif isinstance(selection, InlineFragmentNode):
-                yield from keys(selection.selection_set)
+                yield from fields(selection.selection_set)
 
-    return list(dict.fromkeys(keys(operation.selection_set)))
+    # Of one key all fields have one name.
+    return dict(fields(operation.selection_set))
 
 
 def _parse(text: str) -> DocumentNode:

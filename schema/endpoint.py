@@ -150,7 +150,7 @@ class GraphQLEndpoint:
         # A host that is not ours was refused before (ALLOWED_HOSTS).
         origin = f"{scope.get('scheme', 'http')}://{headers.host.decode('latin-1')}" if headers.host else ""
         caller = Caller(exchange.request_id, address, origin)
-        exchange.operations = [item.operation.name or "" for item in prepared if item.operation]
+        _describe(exchange, [item.operation for item in prepared if item.operation], principal)
         # In order, one after the other: a later operation of a batch may build on an earlier one.
         payloads = [item.payload or await self._run(item, caller, principal) for item in prepared]
         return _assemble(body, payloads, graphql_response=media_type(headers.accept) != JSON)
@@ -224,6 +224,15 @@ def _is_for_people(scope: Scope, headers: Headers) -> bool:
         and b"text/html" in headers.accept
         and not any(part.startswith(b"query=") for part in scope["query_string"].split(b"&"))
     )
+
+
+def _describe(
+    exchange: Exchange, operations: Sequence[PreparedOperation], principal: Principal | None
+) -> None:
+    exchange.operations = [operation.name or "" for operation in operations]
+    exchange.is_signed_in = principal is not None
+    if operations:
+        exchange.root_field = operations[0].first_field or "__typename"
 
 
 def _check_whole(prepared: Sequence[Prepared], method: str) -> None:

@@ -1,9 +1,10 @@
 """Business refusals as clients see them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import strawberry
 
+from ledger.metrics import count_refusals
 from ledger.rejections import MEANING, ErrorCode, Rejection
 from schema.enums import describe_enum
 
@@ -30,8 +31,9 @@ class UserError:
     )
 
 
-def user_errors(rejections: Iterable[Rejection]) -> list[UserError]:
-    """The refusals as a payload lists them."""
+def user_errors(rejections: Sequence[Rejection]) -> list[UserError]:
+    """The refusals as a payload lists them; they count as told."""
+    count_refusals(rejections)
     return [
         UserError(code=rejection.code, message=rejection.message, field=list(rejection.field) or None)
         for rejection in rejections

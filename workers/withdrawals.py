@@ -7,6 +7,7 @@ what came of it. docs/withdrawals.md has the states, and why nothing is paid twi
 import asyncio
 import logging
 import random
+import time
 from contextlib import suppress
 
 from ledger.errors import Overloaded, Unavailable
@@ -17,6 +18,7 @@ from workers.adapters import AdapterError, BankNotOpened, open_bank
 from workers.bank import Answer, Bank, Payment, Result
 from workers.conclusions import Claim, Next, conclude, seconds_to_next_attempt, seconds_to_next_question
 from workers.duty import Workplace, pause
+from workers.metrics import NO_ANSWER, count_attempt, count_call
 from workers.withdrawal_claims import Claims
 
 log = logging.getLogger("purser.worker")
@@ -26,7 +28,6 @@ LOOK_EVERY_SECONDS = 0.2
 OPEN_AGAIN_SECONDS = 5.0
 # For letting go of what is left when the time for a stop is over.
 LET_GO_SECONDS_MAX = 2.0
-NO_ANSWER = "NO_ANSWER"
 
 
 async def run(workplace: Workplace, stopping: asyncio.Event) -> None:
@@ -134,7 +135,8 @@ class Payer:
             log.exception("A withdrawal waits for its claim to lapse")
 
     async def _write_down(self, claim: Claim, answer: Answer | None, said: str) -> None:
-        match conclude(claim, answer, self._attempts_max):
+        what_follows = conclude(claim, answer, self._attempts_max)
+        match what_follows:
             case Next.SETTLE_AS_PAID:
                 await self._settle(claim, said, is_paid=True)
             case Next.SETTLE_AS_NOT_PAID:
@@ -145,12 +147,19 @@ class Payer:
                 await self._claims.pay_again(claim, said, pause_seconds)
             case Next.ASK_AGAIN:
                 await self._claims.ask_again([claim], said, seconds_to_next_question(claim))
+        count_attempt(claim, what_follows)
 
     async def _call(self, claim: Claim, deadline: float) -> Answer | None:
         """The bank's answer, None where there was none."""
         if asyncio.get_running_loop().time() >= deadline:
             # This process was held up since the claim. A time-out alone would let the call begin.
             return None
+        asked_at = time.perf_counter()
+        answer = await self._ask_bank(claim, deadline)
+        count_call(claim, answer, time.perf_counter() - asked_at)
+        return answer
+
+    async def _ask_bank(self, claim: Claim, deadline: float) -> Answer | None:
         reference = f"purser-{claim.operation_id.hex}"
         try:
             async with asyncio.timeout_at(deadline):

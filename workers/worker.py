@@ -13,6 +13,7 @@ import uvloop
 from ledger.service import Ledger
 from runtime.database import open_pool
 from runtime.logging import configure_logging, log_unhandled
+from runtime.metrics import connections_of, memory_of, sampling
 from runtime.settings import Settings
 from workers import queue, upkeep, withdrawals
 from workers.duty import Duty, Workplace, do_all
@@ -67,6 +68,9 @@ async def _work(
             with suppress(BrokenPipeError):
                 os.write(ready_descriptor, b"1")
             os.close(ready_descriptor)
+        await stack.enter_async_context(
+            sampling("duties", memory_of("worker"), connections_of({"ledger": lambda: pool}), ledger.sample)
+        )
         workplace = Workplace(settings, dsn, pool, ledger, lane)
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
 

@@ -27,11 +27,23 @@ _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 class Exchange:
     """What is known of one request while it is answered; whoever answers it writes the outcome here."""
 
-    __slots__ = ("_started_seconds", "codes", "duration_seconds", "operations", "request_id", "status")
+    __slots__ = (
+        "_started_seconds",
+        "codes",
+        "duration_seconds",
+        "is_signed_in",
+        "operations",
+        "request_id",
+        "root_field",
+        "status",
+    )
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
+        # The names of its operations, "" for one that has none, and the first field of the first of them.
         self.operations: list[str] = []
+        self.root_field = ""
+        self.is_signed_in = False
         self.codes: Sequence[str] = ()
         self.status: int | None = None
         self.duration_seconds = 0.0
@@ -90,11 +102,15 @@ def _request_id(scope: Scope) -> str:
 
 
 class ExchangeMiddleware:
-    """The outermost application: gives each request its id, logs it once, and masks what nobody caught."""
+    """The outermost application: gives each request its id, logs it once, and masks what nobody caught.
+
+    `in_progress` is how many requests it has not answered yet.
+    """
 
     def __init__(self, app: ASGIApp, *watches: Watch) -> None:
         self._app = app
         self._watches = watches
+        self.in_progress = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 500 with the request id where the application fails before its answer has begun."""
@@ -114,6 +130,7 @@ class ExchangeMiddleware:
                 complete = True
             await send(message)
 
+        self.in_progress += 1
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as unexpected:
@@ -126,6 +143,7 @@ class ExchangeMiddleware:
                 # The client has to see that the answer is cut short: the server closes the connection.
                 raise
         finally:
+            self.in_progress -= 1
             exchange.end()
             exchange.log_line(scope)
             for watch in self._watches:

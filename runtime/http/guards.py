@@ -6,14 +6,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from runtime.http.exchange import ExchangeMiddleware
+from runtime.http.exchange import ExchangeMiddleware, Watch
 
 CORS_SECONDS_MAX = 600
 
 
-def guard(app: ASGIApp, *, allowed_hosts: Sequence[str], allowed_origins: Sequence[str]) -> ASGIApp:
+def guard(
+    app: ASGIApp, *watches: Watch, allowed_hosts: Sequence[str], allowed_origins: Sequence[str]
+) -> ExchangeMiddleware:
     """The application as it is served: each request with an id and a log line, wrong hosts refused with 400,
-    and CORS headers for the allowed origins. No cookies are involved, so credentials are never allowed."""
+    and CORS headers for the allowed origins. No cookies are involved, so credentials are never allowed.
+
+    `watches` hear of each request that has ended."""
     if allowed_origins:
         app = CORSMiddleware(
             app,
@@ -24,17 +28,21 @@ def guard(app: ASGIApp, *, allowed_hosts: Sequence[str], allowed_origins: Sequen
             max_age=CORS_SECONDS_MAX,
         )
     if "*" not in allowed_hosts:
-        app = _unless_health(
+        app = _unless_asked_how_it_is(
             app, TrustedHostMiddleware(app, allowed_hosts=list(allowed_hosts), www_redirect=False)
         )
-    return ExchangeMiddleware(app)
+    return ExchangeMiddleware(app, *watches)
 
 
-def _unless_health(app: ASGIApp, guarded: ASGIApp) -> ASGIApp:
-    """Load balancers and kubelets ask for health by the address, which is no name of the service's."""
+def _unless_asked_how_it_is(app: ASGIApp, guarded: ASGIApp) -> ASGIApp:
+    """Load balancers, kubelets and Prometheus ask by the address, which is no name of the service's."""
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-        is_health = scope["type"] == "http" and scope["path"].startswith("/health/")
-        await (app if is_health else guarded)(scope, receive, send)
+        is_asked = scope["type"] == "http" and _tells(scope["path"])
+        await (app if is_asked else guarded)(scope, receive, send)
 
     return choose
+
+
+def _tells(path: str) -> bool:
+    return path.startswith("/health/") or path == "/metrics"

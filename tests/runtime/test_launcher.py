@@ -108,7 +108,7 @@ class Clearing:
 signals = Signals()
 Clearing()
 print("goes on", flush=True)
-Processes([Kind("It", ["false"], is_vital=True)], {}, 1.0).run(
+Processes([Kind("It", ["false"], is_vital=True)], {}, 1.0, on_end=print).run(
     signals, on_ready=lambda: None, on_stop=lambda: print("stops"), is_doomed=lambda: False
 )
 """

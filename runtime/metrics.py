@@ -1,0 +1,116 @@
+"""What Prometheus is told of a process, whatever it does. docs/metrics.md has the table."""
+
+import asyncio
+import os
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import asyncpg
+from prometheus_client import Counter, Gauge, Histogram
+
+# From the wait for a free event loop to the limit of the slowest request; 0.5 is the limit that alerts are about.
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SAMPLE_SECONDS = 0.5
+
+_PAGES_OF_PROCESS = Path("/proc/self/statm")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class BulkHistogram(Histogram):
+    """A histogram that takes the measurements of a whole batch at the price of a few."""
+
+    def observe_all(self, amounts: Iterable[float]) -> None:
+        """What `observe` does with each of them. The histogram has no labels."""
+        total, counts = 0.0, [0] * len(self._upper_bounds)
+        for amount in amounts:
+            total += amount
+            counts[bisect_left(self._upper_bounds, amount)] += 1
+        if total:
+            self._sum.inc(total)
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            if count:
+                bucket.inc(count)
+
+
+MEMORY = Gauge(
+    "purser_memory_bytes",
+    "Memory that processes of this kind have in use (resident).",
+    ["process"],
+    multiprocess_mode="livesum",
+)
+LOOP_LAG = Histogram(
+    "purser_event_loop_lag_seconds",
+    "How much later than it should an event loop came to a task that was due.",
+    ["loop"],
+    buckets=SECONDS,
+)
+CONNECTIONS = Gauge(
+    "purser_database_connections",
+    "Open connections of a pool to the database, in use and idle.",
+    ["pool", "state"],
+    multiprocess_mode="livesum",
+)
+CONNECTIONS_MAX = Gauge(
+    "purser_database_connections_max",
+    "How many connections a pool may have open.",
+    ["pool"],
+    multiprocess_mode="livesum",
+)
+LOG_LINES_DROPPED = Counter(
+    "purser_log_lines_dropped_total", "Log lines that nobody read in time, and that were not written."
+)
+
+Sample = Callable[[], None]
+
+
+@asynccontextmanager
+async def sampling(loop_name: str, *samples: Sample) -> AsyncIterator[None]:
+    """Takes the samples now and every `SAMPLE_SECONDS` while the context is open, and measures the loop's lag."""
+    task = asyncio.create_task(_keep_sampling(loop_name, samples))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _keep_sampling(loop_name: str, samples: Sequence[Sample]) -> None:
+    while True:
+        for sample in samples:
+            sample()
+        await pause_and_measure(loop_name, SAMPLE_SECONDS)
+
+
+async def pause_and_measure(loop_name: str, seconds: float) -> None:
+    """Sleeps for that time, and counts by how much it was longer than asked for."""
+    loop = asyncio.get_running_loop()
+    due_at = loop.time() + seconds
+    await asyncio.sleep(seconds)
+    LOOP_LAG.labels(loop_name).observe(max(loop.time() - due_at, 0.0))
+
+
+def memory_of(process: str) -> Sample:
+    """Samples the memory of this process, which is of that kind. Where the system does not tell: nothing."""
+    gauge = MEMORY.labels(process)
+
+    def sample() -> None:
+        with suppress(OSError):
+            gauge.set(int(_PAGES_OF_PROCESS.read_bytes().split()[1]) * _PAGE_BYTES)
+
+    return sample
+
+
+def connections_of(pools: Mapping[str, Callable[[], asyncpg.Pool | None]]) -> Sample:
+    """Samples pools by their names; one that is not there yet has no connections."""
+
+    def sample() -> None:
+        for name, find in pools.items():
+            pool = find()
+            size, idle = (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
+            CONNECTIONS.labels(name, "in_use").set(size - idle)
+            CONNECTIONS.labels(name, "idle").set(idle)
+            CONNECTIONS_MAX.labels(name).set(0 if pool is None else pool.get_max_size())
+
+    return sample
