@@ -43,13 +43,14 @@ main.add_command(worker_process)
 def serve() -> None:
     """Start the service, with its own PostgreSQL unless DATABASE_URL names one."""
     from runtime import launcher
+    from runtime.listening import ListenError
     from runtime.postgresql_binaries import EmbeddedServerError
     from runtime.processes import ProcessesError
 
     settings = load_settings()
     try:
         launcher.serve(settings, PURSER, partial(_prepare, settings))
-    except (launcher.LauncherError, ProcessesError, EmbeddedServerError) as refused:
+    except (ListenError, launcher.LauncherError, ProcessesError, EmbeddedServerError) as refused:
         raise click.ClickException(str(refused)) from None
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)

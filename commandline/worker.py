@@ -22,7 +22,7 @@ def worker(lane: int | None) -> None:
 
     Any number of workers may run beside each other, all with the same bank (docs/bank.md). Without DATABASE_URL the
     PostgreSQL of a running `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it
-    finish what it has begun, a second one does not.
+    finish what it has begun, a second one does not. With PURSER_WORKER_PORT it answers /metrics and /health/live.
     """
     settings = load_settings()
     dsn = running_database(settings)
@@ -45,10 +45,13 @@ def _run(settings: Settings, dsn: str, **how: Any) -> None:
     import asyncio
 
     from runtime.database import TROUBLE
+    from runtime.listening import ListenError
     from workers import worker as process
 
     try:
         process.run(settings, dsn, **how)
+    except ListenError as refused:
+        raise click.ClickException(str(refused)) from None
     except TROUBLE as refused:
         raise unusable(refused) from None
     except asyncio.CancelledError:

@@ -5,18 +5,18 @@ Nothing heavy is imported here: the launcher is what a newcomer waits for, and w
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 import click
 
 from runtime.embedded import EmbeddedServer
+from runtime.listening import listen, url_of
 from runtime.metrics_folder import FOLDER_VARIABLE, forget, fresh_folder
 from runtime.processes import Kind, Processes, Signals
 from runtime.settings import Settings
 
-BACKLOG = 2048
 # Any free port.
 ADDRESS_OF_BANK = ("127.0.0.1", 0)
 HOSTS_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - recognized, not bound
@@ -35,20 +35,20 @@ def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], No
     With a PostgreSQL of its own the service has a worker of its own too; in development also a simulated bank, unless
     the settings name another one.
 
-    Raises LauncherError, EmbeddedServerError, ProcessesError, and KeyboardInterrupt where a signal came
+    Raises ListenError, LauncherError, EmbeddedServerError, ProcessesError, and KeyboardInterrupt where a signal came
     before the service was up or, a second time, while the database stopped.
     """
     # Ended by `kill` or by closing its terminal, it goes the way of Ctrl-C; so it does started with `&`.
     signals = Signals()
     with ExitStack() as stack:
-        listening = stack.enter_context(_listen(settings.host, settings.port))
+        listening = stack.enter_context(listen(settings.host, settings.port))
         server = None
         dsn = settings.database_url
         if dsn is None:
             server = stack.enter_context(EmbeddedServer(settings.data_dir))
             dsn = server.dsn
         prepare(dsn)
-        bank = stack.enter_context(_listen(*ADDRESS_OF_BANK)) if _needs_simulated_bank(settings) else None
+        bank = stack.enter_context(listen(*ADDRESS_OF_BANK)) if _needs_simulated_bank(settings) else None
         metrics = _metrics_folder(stack)
         processes = Processes(
             _kinds(settings, purser, listening, bank),
@@ -84,7 +84,7 @@ def _needs_simulated_bank(settings: Settings) -> bool:
 def _environment(dsn: str, bank: socket.socket | None) -> dict[str, str]:
     environment = os.environ | {"PURSER_DATABASE_URL": dsn}
     if bank is not None:
-        environment["PURSER_BANK_URL"] = _url(*bank.getsockname())
+        environment["PURSER_BANK_URL"] = url_of(*bank.getsockname())
     return environment
 
 
@@ -112,33 +112,8 @@ def _metrics_folder(stack: ExitStack) -> str:
         ) from None
 
 
-@contextmanager
-def _listen(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as refused:
-        raise LauncherError(f"Can't listen on {host}: {refused.strerror}. Set PURSER_HOST.") from None
-    except UnicodeError:
-        raise LauncherError(f"Can't listen on {host}: this is no host name. Set PURSER_HOST.") from None
-    with listening:
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-            # From here on: two launchers could both bind a port on which neither listens yet.
-            listening.listen(BACKLOG)
-        except OSError as refused:
-            raise LauncherError(
-                f"Can't listen on {host} port {port}: {refused.strerror}. "
-                "Set PURSER_PORT to another port, or PURSER_HOST to an address of this machine."
-            ) from None
-        yield listening
-
-
 def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | None) -> None:
-    address = _url(
+    address = url_of(
         "127.0.0.1" if settings.host in HOSTS_EVERYWHERE else settings.host, listening.getsockname()[1]
     )
     data = (
@@ -146,7 +121,7 @@ def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | N
     )
     worker = "none yet: start `purser worker`" if settings.database_url else "one, beside the API"
     if bank is not None:
-        worker += f", and a simulated bank at {_url(*bank.getsockname())}"
+        worker += f", and a simulated bank at {url_of(*bank.getsockname())}"
     lines = [
         "Purser is ready.",
         "",
@@ -158,7 +133,3 @@ def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | N
         "  Stop      Ctrl-C",
     ]
     click.echo("\n".join(lines))
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

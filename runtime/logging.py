@@ -15,6 +15,7 @@ from collections import deque
 from typing import Any, TextIO
 
 from runtime.log_lines import JsonLines, PlainLines, escaped, stack_of
+from runtime.metrics import LOG_LINES_DROPPED
 
 LINES_MAX = 10_000
 WRITE_INTERVAL_SECONDS = 0.05
@@ -74,6 +75,7 @@ class StreamWriter(logging.Handler):
         waiting = [self._lines.popleft() for _ in range(len(self._lines))]
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
+            LOG_LINES_DROPPED.inc(dropped)
             waiting.append(self.format(_dropped_record(dropped)))
         if not waiting:
             return

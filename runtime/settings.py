@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)  # 0: any free port
     workers: int = Field(default=2, ge=1, le=64)
+    # On which a `purser worker` tells how it is; None: on none.
+    worker_port: int | None = Field(default=None, ge=0, le=65535)
     # None: the embedded PostgreSQL.
     database_url: str | None = Field(
         default=None,

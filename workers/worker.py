@@ -12,10 +12,13 @@ import uvloop
 
 from ledger.service import Ledger
 from runtime.database import open_pool
+from runtime.exposition import Exposition
+from runtime.listening import listen, url_of
 from runtime.logging import configure_logging, log_unhandled
 from runtime.metrics import connections_of, memory_of, sampling
 from runtime.settings import Settings
 from workers import queue, upkeep, withdrawals
+from workers.answering import answering
 from workers.duty import Duty, Workplace, do_all
 
 log = logging.getLogger("purser.worker")
@@ -39,7 +42,7 @@ def run(
     What was begun is finished, within `settings.shutdown_seconds_max`; a second signal leaves it, and raises
     CancelledError. One byte is written to `ready_descriptor` once the duties are at work.
 
-    Raises OSError, TimeoutError or asyncpg's errors where the database is away at the start.
+    Raises OSError, TimeoutError or asyncpg's errors where the database is away at the start, and ListenError.
     """
     configure_logging(settings.log_level)
     with asyncio.Runner(debug=settings.debug, loop_factory=uvloop.new_event_loop) as runner:
@@ -61,18 +64,26 @@ async def _work(
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
+        await stack.enter_async_context(
+            sampling("duties", memory_of("worker"), connections_of({"ledger": lambda: pool}), ledger.sample)
+        )
         if ready_descriptor is None:
+            if settings.worker_port is not None:
+                await _answer(stack, settings, settings.worker_port, ledger)
             log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
         else:
             # Without the launcher it is told to stop all the same.
             with suppress(BrokenPipeError):
                 os.write(ready_descriptor, b"1")
             os.close(ready_descriptor)
-        await stack.enter_async_context(
-            sampling("duties", memory_of("worker"), connections_of({"ledger": lambda: pool}), ledger.sample)
-        )
         workplace = Workplace(settings, dsn, pool, ledger, lane)
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
+
+
+async def _answer(stack: AsyncExitStack, settings: Settings, port: int, ledger: Ledger) -> None:
+    listening = stack.enter_context(listen(settings.host, port, "PURSER_WORKER_PORT"))
+    await stack.enter_async_context(answering(listening, Exposition(ledger.backlog.metrics)))
+    log.info("The worker tells how it is on %s", url_of(*listening.getsockname()[:2]))
 
 
 def _listen_to_signals(stopping: asyncio.Event, finish_seconds_max: float) -> Callable[[], None]:
