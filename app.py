@@ -18,7 +18,7 @@ from runtime.exposition import Exposition, metrics_route
 from runtime.http.guards import guard
 from runtime.http.health import health_routes
 from runtime.http.metrics import IN_PROGRESS, RequestCounter
-from runtime.metrics import connections_of, memory_of, sampling
+from runtime.metrics import Gathering, connections_of, memory_of, sampling
 from runtime.orm import models_pool, open_orm
 from runtime.settings import Settings
 from schema.compiled import compile_run
@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> ASGIApp:
         raise ValueError("create_app needs database_url; `purser serve` provides the embedded server's")
 
     requests = RequestCounter(FailureCode)
+    ended = Gathering(requests.count)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -47,12 +48,14 @@ def create_app(settings: Settings) -> ASGIApp:
             app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
             app.state.exposition = Exposition(app.state.ledger.backlog.metrics)
             requests.take_over()
-            pools = {"ledger": lambda: app.state.pool, "models": models_pool}
+            await stack.enter_async_context(ended.counting())
             await stack.enter_async_context(
                 sampling(
                     "requests",
                     memory_of("api"),
-                    connections_of(pools),
+                    connections_of(
+                        settings.database_pool_max, ledger=lambda: app.state.pool, models=models_pool
+                    ),
                     app.state.ledger.sample,
                     lambda: IN_PROGRESS.set(served.in_progress),
                 )
@@ -98,7 +101,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     served = guard(
         route,
-        requests.count,
+        ended.add,
         allowed_hosts=settings.allowed_hosts,
         allowed_origins=settings.allowed_origins,
     )

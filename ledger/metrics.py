@@ -1,9 +1,9 @@
 """What Prometheus is told of batches and of what came of their requests. docs/metrics.md has the table."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from ledger.books import Currencies
 from ledger.claims import Result
@@ -20,15 +20,15 @@ _NANOSECOND = 1e-9
 # Nobody waits for what comes of these: their refusals are told to nobody else.
 _LATER = (CarryOut, SettleWithdrawal)
 
-BATCH_SIZE = Histogram(
+BATCH_SIZE = BulkHistogram(
     "purser_batch_size",
     "Money mutations in one transaction.",
     buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000),
 )
-BATCH_SECONDS = Histogram(
+BATCH_SECONDS = BulkHistogram(
     "purser_batch_seconds", "How long a batch took, all its tries together.", buckets=SECONDS
 )
-STEP_SECONDS = Histogram(
+STEP_SECONDS = BulkHistogram(
     "purser_batch_step_seconds", "How long each step of a transaction took.", ["step"], buckets=SECONDS
 )
 RETRIES = Counter("purser_batch_retries_total", "Transactions that were tried again, whatever for.")
@@ -66,36 +66,18 @@ def count_refusals(rejections: Iterable[Rejection]) -> None:
 
 
 class BatchCounter:
-    """Counts batches. What its requests have in common is counted once for all of them."""
+    """Counts batches. What they have in common is counted once for all of them."""
 
     def __init__(self, currencies: Callable[[], Currencies]) -> None:
         self._currencies = currencies
-        self._children: dict[tuple[Counter, tuple[str, str]], Counter] = {}
 
-    def count(self, report: BatchReport) -> None:
-        """A ledger's `Watch`, of what came through the queue in memory."""
-        QUEUE_WAIT.observe_all(
-            [(report.taken_at - queued_at) * _NANOSECOND for queued_at in report.queued_at]
-        )
-        self.count_carried_out(report)
-
-    def count_carried_out(self, report: BatchReport) -> None:
-        """A ledger's `Watch`, of what came through no queue of this process."""
-        BATCH_SIZE.observe(sum(len(bundle.requests) for bundle in report.bundles))
-        BATCH_SECONDS.observe((report.ended_at - report.taken_at) * _NANOSECOND)
-        if report.tries > 1:
-            RETRIES.inc(report.tries - 1)
-        before = report.tried_at
-        for step, ended_at in report.steps:
-            _STEPS[step].observe((ended_at - before) * _NANOSECOND)
-            before = ended_at
-        self._count_results(report)
-
-    def _count_results(self, report: BatchReport) -> None:
+    def count(self, reports: Sequence[BatchReport]) -> None:
+        """Counts them all at once."""
+        _count_times(reports)
         operations: Tally[tuple[str, str]] = Tally()
         amounts: Tally[tuple[str, str]] = Tally()
         replays = 0
-        for request, result in _results(report):
+        for request, result in _results(reports):
             if isinstance(result, Replay):
                 replays += 1
             elif (operation := result.operation) is not None:
@@ -104,22 +86,40 @@ class BatchCounter:
                     amounts[operation.kind, operation.currency] += operation.amount
                 elif operation.failure_code is not None and isinstance(request.command, _LATER):
                     _REFUSALS[operation.failure_code].inc()
-        if replays:
-            REPLAYS.inc(replays)
-        for named, count in operations.items():
-            self._child(OPERATIONS, named).inc(count)
+        REPLAYS.inc(replays)
+        for labels, count in operations.items():
+            OPERATIONS.labels(*labels).inc(count)
         for (kind, code), amount_minor in amounts.items():
-            amount = amount_minor / 10 ** self._currencies()[code].exponent
-            self._child(AMOUNT, (kind, code)).inc(amount)
-
-    def _child(self, parent: Counter, labels: tuple[str, str]) -> Counter:
-        child = self._children.get((parent, labels))
-        if child is None:
-            child = self._children[parent, labels] = parent.labels(*labels)
-        return child
+            AMOUNT.labels(kind, code).inc(amount_minor / 10 ** self._currencies()[code].exponent)
 
 
-def _results(report: BatchReport) -> Iterator[tuple[Request, Result]]:
-    for bundle, answer in zip(report.bundles, report.answers, strict=True):
-        if not isinstance(answer, Exception):
-            yield from zip(bundle.requests, answer, strict=True)
+def _count_times(reports: Sequence[BatchReport]) -> None:
+    BATCH_SIZE.observe_all(sum(len(bundle.requests) for bundle in report.bundles) for report in reports)
+    BATCH_SECONDS.observe_all((report.ended_at - report.taken_at) * _NANOSECOND for report in reports)
+    RETRIES.inc(sum(max(report.tries - 1, 0) for report in reports))
+    QUEUE_WAIT.observe_all(
+        (report.taken_at - queued_at) * _NANOSECOND
+        for report in reports
+        if not _is_carried_out(report)
+        for queued_at in report.queued_at
+    )
+    steps: dict[Step, list[float]] = {step: [] for step in Step}
+    for report in reports:
+        before = report.tried_at
+        for step, ended_at in report.steps:
+            steps[step].append((ended_at - before) * _NANOSECOND)
+            before = ended_at
+    for step, seconds in steps.items():
+        _STEPS[step].observe_all(seconds)
+
+
+def _is_carried_out(report: BatchReport) -> bool:
+    # That it waited in the database is told by purser_queued_operations_oldest_seconds.
+    return isinstance(report.bundles[0].requests[0].command, CarryOut)
+
+
+def _results(reports: Sequence[BatchReport]) -> Iterator[tuple[Request, Result]]:
+    for report in reports:
+        for bundle, answer in zip(report.bundles, report.answers, strict=True):
+            if not isinstance(answer, Exception):
+                yield from zip(bundle.requests, answer, strict=True)

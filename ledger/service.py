@@ -34,6 +34,7 @@ from ledger.system_wallets import SystemWallets
 from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
+from runtime.metrics import Gathering
 from runtime.settings import WRITERS_A_PROCESS, Settings
 
 # How many wallets the outside world has in each currency, so that writers seldom meet on one.
@@ -74,24 +75,25 @@ class Ledger:
         """
         currencies = CurrencyBook(settings.max_amounts)
         await currencies.refresh(pool)
-        counter = BatchCounter(lambda: currencies.current)
+        batches = Gathering(BatchCounter(lambda: currencies.current).count)
         coalescer = Coalescer(
             lines=WRITERS_A_PROCESS,
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
-            watch=counter.count,
+            watch=batches.add,
         )
 
         def executor() -> Executor:
             stripe = random.randrange(_STRIPES)  # noqa: S311 - spreads load, guards nothing
             return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
 
-        queue = Queue(pool, executor(), counter.count_carried_out)
+        queue = Queue(pool, executor(), batches.add)
         await try_to_make_partitions(pool, settings.partition_months)
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:
-            async with coalescer.running([executor() for _ in range(WRITERS_A_PROCESS)]):
+            writers = [executor() for _ in range(WRITERS_A_PROCESS)]
+            async with batches.counting(), coalescer.running(writers):
                 yield cls(pool, currencies, coalescer, queue, settings.queued_operations_max)
         finally:
             await queue.close()

@@ -1,11 +1,14 @@
 """What Prometheus is told of a process, whatever it does. docs/metrics.md has the table."""
 
 import asyncio
+import logging
 import os
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import asyncpg
 from prometheus_client import Counter, Gauge, Histogram
@@ -13,16 +16,21 @@ from prometheus_client import Counter, Gauge, Histogram
 # From the wait for a free event loop to the limit of the slowest request; 0.5 is the limit that alerts are about.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SAMPLE_SECONDS = 0.5
+GATHER_SECONDS = 0.1
+# More than come in that time; where nobody counts them, the oldest are forgotten.
+GATHERED_MAX = 10_000
+
+log = logging.getLogger("purser.metrics")
 
 _PAGES_OF_PROCESS = Path("/proc/self/statm")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class BulkHistogram(Histogram):
-    """A histogram that takes the measurements of a whole batch at the price of a few."""
+    """A histogram that takes many measurements at the price of a few."""
 
     def observe_all(self, amounts: Iterable[float]) -> None:
-        """What `observe` does with each of them. The histogram has no labels."""
+        """What `observe` does, with each of them."""
         total, counts = 0.0, [0] * len(self._upper_bounds)
         for amount in amounts:
             total += amount
@@ -61,6 +69,48 @@ CONNECTIONS_MAX = Gauge(
 LOG_LINES_DROPPED = Counter(
     "purser_log_lines_dropped_total", "Log lines that nobody read in time, and that were not written."
 )
+
+Item = TypeVar("Item")
+
+
+class Gathering(Generic[Item]):
+    """What is to be counted, gathered for a moment and counted together.
+
+    Each count is a store into memory that processes share, under a lock that threads share: one by one, on the way of
+    a request, they cost it several per cent of its time. A process that is killed loses the counts of its last moment.
+    """
+
+    def __init__(self, count: Callable[[Sequence[Item]], None]) -> None:
+        self._count = count
+        self._items: deque[Item] = deque(maxlen=GATHERED_MAX)
+        # From any thread.
+        self.add: Callable[[Item], None] = self._items.append
+
+    def count(self) -> None:
+        """Counts what there is."""
+        if self._items:
+            self._count([self._items.popleft() for _ in range(len(self._items))])
+
+    @asynccontextmanager
+    async def counting(self) -> AsyncIterator[None]:
+        """Counts every `GATHER_SECONDS` while the context is open, and once more at its end."""
+        task = asyncio.create_task(self._keep_counting())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            self.count()
+
+    async def _keep_counting(self) -> None:
+        while True:
+            await asyncio.sleep(GATHER_SECONDS)
+            try:
+                self.count()
+            except Exception:
+                # Without it nothing would be counted any more.
+                log.exception("Something could not be counted")
+
 
 Sample = Callable[[], None]
 
@@ -102,8 +152,10 @@ def memory_of(process: str) -> Sample:
     return sample
 
 
-def connections_of(pools: Mapping[str, Callable[[], asyncpg.Pool | None]]) -> Sample:
-    """Samples pools by their names; one that is not there yet has no connections."""
+def connections_of(size_max: int, **pools: Callable[[], asyncpg.Pool | None]) -> Sample:
+    """Samples pools of up to that many connections by their names; one that is not there yet has none."""
+    for name in pools:
+        CONNECTIONS_MAX.labels(name).set(size_max)
 
     def sample() -> None:
         for name, find in pools.items():
@@ -111,6 +163,5 @@ def connections_of(pools: Mapping[str, Callable[[], asyncpg.Pool | None]]) -> Sa
             size, idle = (0, 0) if pool is None else (pool.get_size(), pool.get_idle_size())
             CONNECTIONS.labels(name, "in_use").set(size - idle)
             CONNECTIONS.labels(name, "idle").set(idle)
-            CONNECTIONS_MAX.labels(name).set(0 if pool is None else pool.get_max_size())
 
     return sample

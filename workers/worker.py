@@ -65,7 +65,12 @@ async def _work(
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
         await stack.enter_async_context(
-            sampling("duties", memory_of("worker"), connections_of({"ledger": lambda: pool}), ledger.sample)
+            sampling(
+                "duties",
+                memory_of("worker"),
+                connections_of(settings.database_pool_max, ledger=lambda: pool),
+                ledger.sample,
+            )
         )
         if ready_descriptor is None:
             if settings.worker_port is not None:

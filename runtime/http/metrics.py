@@ -1,12 +1,14 @@
 """What Prometheus is told of requests. docs/metrics.md has the table."""
 
-from collections.abc import Iterable
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from runtime.exposition import counted
 from runtime.http.exchange import NAME_CHARACTERS_MAX, Exchange
-from runtime.metrics import SECONDS
+from runtime.metrics import SECONDS, BulkHistogram
 
 # So many operation names of clients have figures of their own.
 NAMES_MAX = 100
@@ -28,7 +30,7 @@ _RANKS = {
 }
 
 _DURATION_NAME = "purser_request_duration_seconds"
-DURATION = Histogram(
+DURATION = BulkHistogram(
     _DURATION_NAME,
     "How long requests took from their head to the end of their answer.",
     ["operation", "outcome"],
@@ -39,7 +41,7 @@ ERRORS = Counter("purser_errors_total", "Top-level errors of answers.", ["code"]
 
 
 class RequestCounter:
-    """Counts what has ended, under a bounded number of operations.
+    """Counts requests that have ended, under a bounded number of operations.
 
     A nameless operation counts as its root field, of which the schema has so many. Names are the clients': one that
     somebody signed in has sent in a valid document counts apart while there is room, all others as "other". So nobody
@@ -48,8 +50,8 @@ class RequestCounter:
 
     def __init__(self, codes: Iterable[str]) -> None:
         """`codes`: those of the errors that count from zero."""
-        self._errors = {code: ERRORS.labels(code) for code in codes}
-        self._durations: dict[tuple[str, int], Histogram] = {}
+        for code in codes:
+            ERRORS.labels(code)
         self._known = {NONE, OTHER, SEVERAL}
 
     def take_over(self) -> None:
@@ -58,18 +60,17 @@ class RequestCounter:
             if metric.name == _DURATION_NAME:
                 self._known |= {sample.labels["operation"] for sample in metric.samples}
 
-    def count(self, exchange: Exchange) -> None:
-        """An exchange's `Watch`."""
-        key = self._operation(exchange), _rank(exchange)
-        duration = self._durations.get(key)
-        if duration is None:
-            duration = self._durations[key] = DURATION.labels(key[0], _OUTCOMES[key[1]])
-        duration.observe(exchange.duration_seconds)
-        for code in exchange.codes:
-            error = self._errors.get(code)
-            if error is None:
-                error = self._errors[code] = ERRORS.labels(code)
-            error.inc()
+    def count(self, exchanges: Sequence[Exchange]) -> None:
+        """Counts them all at once."""
+        durations: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+        codes: list[str] = []
+        for exchange in exchanges:
+            durations[self._operation(exchange), _rank(exchange)].append(exchange.duration_seconds)
+            codes += exchange.codes
+        for (operation, rank), seconds in durations.items():
+            DURATION.labels(operation, _OUTCOMES[rank]).observe_all(seconds)
+        for code, count in Tally(codes).items():
+            ERRORS.labels(code).inc(count)
 
     def _operation(self, exchange: Exchange) -> str:
         if len(exchange.operations) != 1:
