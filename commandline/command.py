@@ -80,10 +80,8 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each heading with a line for each of its commands."""
-        if not self._headings:
-            super().format_commands(ctx, formatter)
         width = max(map(len, self.commands), default=0)
-        for heading, names in self._headings.items():
+        for heading, names in (self._headings or {"Commands": list(self.commands)}).items():
             with formatter.section(heading):
                 rows = [(f"{name:{width}}", self.commands[name].get_short_help_str(100)) for name in names]
                 formatter.write_dl(rows)

@@ -22,6 +22,7 @@ LINE_SECONDS = 30.0
 # Before, what is left is a guess from too little.
 LEFT_SECONDS_MIN = 2.0
 BAR_WIDTH = 20
+COLUMNS = 80
 _CLEAR_LINE = "\r\033[K"
 
 
@@ -78,8 +79,9 @@ def _draw(work: _Work, over: threading.Event) -> None:
     # Whose terminal has gone works on.
     with suppress(OSError):
         while True:
-            # A line that is longer than the terminal is wide can't be cleared.
-            line = str(work)[: os.get_terminal_size(sys.stderr.fileno()).columns - 1]
+            # A line that is longer than the terminal is wide can't be cleared. One of no width does not know its own.
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or COLUMNS
+            line = str(work)[: columns - 1]
             click.echo(f"{_CLEAR_LINE}{line}", err=True, nl=False)
             if over.wait(REDRAW_SECONDS):
                 break
