@@ -2,7 +2,6 @@
 
 import math
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from commandline.command import INTERRUPTED, Command
 from commandline.database import load_settings
 from runtime.metrics_folder import join_folder
 from workers.simulated_bank.behaviour import Behaviour
@@ -37,7 +37,26 @@ SHARE = _Share()
 USUAL = Behaviour()
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(
+    cls=Command,
+    context_settings={"show_default": True},
+    examples=[
+        ("One that makes every payment, soon", "purser bank-simulator --success-rate 1 --latency 10"),
+        (
+            "One whose answers often get lost, the same ones each time",
+            "purser bank-simulator --lost-replies 0.3 --seed 1",
+        ),
+        (
+            "The workers that pay through it",
+            "PURSER_BANK_URL=http://127.0.0.1:8001 DATABASE_URL=$URL purser worker",
+        ),
+    ],
+    exits={
+        0: "Stopped by SIGTERM or Ctrl-C.",
+        1: "It could not start, or not write its books. A sentence on standard error says why, and what to do.",
+        INTERRUPTED: "Stopped before it was ready.",
+    },
+)
 @click.option("--host", default="127.0.0.1", help="Where it listens.")
 @click.option("--port", default=8001, type=click.IntRange(0, 65535), help="The same; 0: any free port.")
 @click.option(
@@ -79,10 +98,12 @@ def bank_simulator(
     seed: int | None,
     books: Path | None,
 ) -> None:
-    """Run a simulated bank that withdrawals can be tried with: it pays nobody, and fails as told.
+    """Run a simulated bank, to try withdrawals with.
 
-    Name it to the workers by PURSER_BANK_URL. docs/bank.md has its protocol. Ctrl-C stops it.
+    It pays nobody, and fails as told. Name it to the workers by PURSER_BANK_URL. docs/bank.md has its protocol.
     """
+    import secrets
+
     from workers.simulated_bank.process import run
 
     behaviour = Behaviour(success_rate, latency, lost_replies, refusals, duplicates, outages)
@@ -112,6 +133,8 @@ def bank_simulator(
 def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_descriptor: int) -> None:
     """The simulated bank of `purser serve`, which passes the descriptors on; its books are in the data folder."""
     join_folder()
+    import secrets
+
     from workers.simulated_bank.process import run
 
     settings = load_settings()

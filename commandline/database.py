@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from runtime.settings import Settings, SettingsError
+from commandline.progress import progress
+from commandline.results import Refused
 
 if TYPE_CHECKING:
     import asyncpg
 
+    from runtime.settings import Settings
+
 Result = TypeVar("Result")
 
+_ASK_WHERE = "Is it running, and is DATABASE_URL right?"
 
-def load_settings() -> Settings:
-    """The settings of this process's environment; raises ClickException, a line for each that is wrong."""
+
+def load_settings() -> "Settings":
+    """The settings of this process's environment; raises Refused, with a line for each that is wrong."""
+    from runtime.settings import Settings, SettingsError
+
     try:
         return Settings.load()
     except SettingsError as refused:
-        raise click.ClickException(f"These settings are wrong:\n{refused}") from None
+        raise Refused("SETTINGS_WRONG", f"These settings are wrong:\n{refused}") from None
 
 
 @contextmanager
-def reach_database(settings: Settings) -> Iterator[str]:
+def reach_database(settings: "Settings") -> Iterator[str]:
     """The DSN of the settings' database; the embedded one is started for this block where it is not running."""
     from runtime.embedded import reach
     from runtime.postgresql_binaries import EmbeddedServerError
@@ -36,10 +43,10 @@ def reach_database(settings: Settings) -> Iterator[str]:
         with reach(settings.data_dir) as dsn:
             yield dsn
     except EmbeddedServerError as refused:
-        raise click.ClickException(str(refused)) from None
+        raise DatabaseUnusable(str(refused)) from None
 
 
-def check_database(settings: Settings, dsn: str) -> None:
+def check_database(settings: "Settings", dsn: str) -> None:
     """Raises ClickException where the schema is not this code's, or settings name what the database lacks."""
     import asyncio
 
@@ -55,7 +62,7 @@ def check_database(settings: Settings, dsn: str) -> None:
         )
         try:
             if not await is_current(connection):
-                return ["The database's schema is not current: run `purser migrate`."]
+                raise SchemaNotCurrent
             return await settings_problems(connection, settings)
         finally:
             await connection.close(timeout=CONNECT_SECONDS_MAX)
@@ -79,7 +86,7 @@ def on_connection(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> 
         )
         try:
             if not await is_current(connection):
-                raise click.ClickException("The database's schema is not current: run `purser migrate`.")
+                raise SchemaNotCurrent
             return await work(connection)
         finally:
             await connection.close(timeout=CONNECT_SECONDS_MAX)
@@ -88,7 +95,7 @@ def on_connection(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> 
         return on_database(lambda: asyncio.run(run(dsn)))
 
 
-def running_database(settings: Settings) -> str:
+def running_database(settings: "Settings") -> str:
     """The DSN of the settings' database; raises ClickException where that is the embedded one, and not running."""
     from runtime.embedded import running_dsn
 
@@ -105,7 +112,8 @@ def upgrade(dsn: str) -> list[str]:
     """Brings the schema up to date and returns what was applied."""
     from runtime import migrations
 
-    return on_database(partial(migrations.upgrade, dsn))
+    with progress("Bringing the schema up to date"):
+        return on_database(partial(migrations.upgrade, dsn))
 
 
 def on_database(work: Callable[[], Result]) -> Result:
@@ -118,10 +126,38 @@ def on_database(work: Callable[[], Result]) -> Result:
         raise unusable(refused) from None
 
 
-class DatabaseUnusable(click.ClickException):
+class DatabaseUnusable(Refused):
     """What an operator is told of a database that is away or refuses."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("DATABASE_UNUSABLE", message)
+
+
+class SchemaNotCurrent(Refused):
+    """The database is older than the code."""
+
+    def __init__(self) -> None:
+        super().__init__("SCHEMA_NOT_CURRENT", "The database's schema is not current: run `purser migrate`.")
 
 
 def unusable(reason: Exception) -> DatabaseUnusable:
-    """The same, for what was raised."""
-    return DatabaseUnusable(f"The database can't be used: {str(reason) or type(reason).__name__}")
+    """What an operator is told where that was raised."""
+    return DatabaseUnusable(f"The database can't be used: {_tell(reason)}")
+
+
+def _tell(reason: Exception) -> str:
+    import asyncpg
+
+    if isinstance(reason, ValueError | OverflowError):
+        return f"{reason}. Is DATABASE_URL right?"
+    if isinstance(reason, TimeoutError):
+        return f"it does not answer. {_ASK_WHERE}"
+    # What asyncpg says of a connection that was cut depends on where it noticed.
+    cut = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
+    if isinstance(reason, (*cut, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionResetError)):
+        return "it went away in the middle. Try again once it is back; its own log may say why."
+    if isinstance(
+        reason, (OSError, asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+    ):
+        return f"{reason}. {_ASK_WHERE}"
+    return str(reason) or type(reason).__name__

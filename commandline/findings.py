@@ -1,20 +1,15 @@
-"""What `purser reconcile` shows: its progress on a terminal, a line for each fault, or one JSON document."""
+"""What `purser reconcile` shows: how far it is, a line for each fault, or one JSON document."""
 
-import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
-import orjson
 
+from commandline.progress import progress
+from commandline.results import print_json
 from ledger.reconciliation import CHECKS, Fault, Figures, Finding, Reconciliation
 from schema.ids import IdKind, write_id
-
-_PROGRESS_SECONDS = 0.5
-_CLEAR_LINE = "\r\033[K"
 
 
 async def tell_findings(dsn: str, *, as_json: bool) -> bool:
@@ -27,36 +22,19 @@ async def tell_findings(dsn: str, *, as_json: bool) -> bool:
     async with Reconciliation.open(dsn) as ledger:
         figures = ledger.figures
         for number, name in enumerate(CHECKS, 1):
-            async with _progress(f"{number}/{len(CHECKS)} {name}"):
+            with progress(f"{number}/{len(CHECKS)} {name}"):
                 finding = await ledger.check(name)
             findings.append(finding)
             if not as_json:
                 for line in _lines(finding):
                     click.echo(line)
     seconds = time.monotonic() - started_at
-    click.echo(_document(figures, findings, seconds) if as_json else _summary(figures, findings, seconds))
-    return not any(finding.fault_count for finding in findings)
-
-
-@asynccontextmanager
-async def _progress(text: str) -> AsyncIterator[None]:
-    """Shows what is being done, and for how long, where a person looks on."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    showing = asyncio.create_task(_show(text))
-    try:
-        yield
-    finally:
-        showing.cancel()
-        click.echo(_CLEAR_LINE, err=True, nl=False)
-
-
-async def _show(text: str) -> None:
-    started_at = time.monotonic()
-    while True:
-        click.echo(f"{_CLEAR_LINE}{text} {time.monotonic() - started_at:.0f} s", err=True, nl=False)
-        await asyncio.sleep(_PROGRESS_SECONDS)
+    is_well = not any(finding.fault_count for finding in findings)
+    if as_json:
+        print_json(_document(figures, findings, seconds))
+    else:
+        click.secho(_summary(figures, findings, seconds), fg="green" if is_well else "red")
+    return is_well
 
 
 def _lines(finding: Finding) -> Iterator[str]:
@@ -92,8 +70,8 @@ def _summary(figures: Figures, findings: Sequence[Finding], seconds: float) -> s
     return f"All is well: {len(findings)} checks of {looked_at}."
 
 
-def _document(figures: Figures, findings: Sequence[Finding], seconds: float) -> str:
-    document = {
+def _document(figures: Figures, findings: Sequence[Finding], seconds: float) -> dict[str, Any]:
+    return {
         "is_well": not any(finding.fault_count for finding in findings),
         "seconds": round(seconds, 3),
         "figures": figures._asdict(),
@@ -107,7 +85,6 @@ def _document(figures: Figures, findings: Sequence[Finding], seconds: float) -> 
             for finding in findings
         ],
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commandline.command import INTERRUPTED, Command
 from commandline.database import DatabaseUnusable, on_connection
+from commandline.progress import progress
+from commandline.results import Refused, json_option, print_json
 from commandline.worker import LANES_MAX
 
 if TYPE_CHECKING:
     import asyncpg
 
-    from workers.balancing import Plan
+    from workers.balancing import Moved, Plan
 
 WAIT_SECONDS = 2.0
 AGAIN_SECONDS = 10.0
@@ -20,10 +23,13 @@ DURATION_MAX = timedelta(days=366)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class _NotTheOnlyOne(click.ClickException):
+class _NotTheOnlyOne(Refused):
     """There is one balancer at a time."""
 
     exit_code = 3
+
+    def __init__(self) -> None:
+        super().__init__("BUSY", "Another `purser rebalance` is at work. Nothing was changed.")
 
 
 class Duration(click.ParamType[timedelta]):
@@ -42,7 +48,19 @@ class Duration(click.ParamType[timedelta]):
         return found
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=[
+        ("Four lanes, by what the last half hour was like", "purser rebalance --lanes 4"),
+        ("What would be moved then", "purser rebalance --lanes 4 --dry-run"),
+        ("By the last hour, every ten minutes", "purser rebalance --lanes 4 --window 1h --every 10m"),
+    ],
+    exits={
+        1: "The database is away, or its schema is not current. What was moved before stays moved.",
+        3: "Another `purser rebalance` is at work: nothing was changed.",
+        INTERRUPTED: "Stopped by Ctrl-C. What was moved before stays moved.",
+    },
+)
 @click.option(
     "--lanes", required=True, type=click.IntRange(1, LANES_MAX), help="How many lanes there are to be."
 )
@@ -55,90 +73,111 @@ class Duration(click.ParamType[timedelta]):
 )
 @click.option("--every", type=Duration(), help="Do it again and again, at this interval, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
-def rebalance(lanes: int, window: timedelta, every: timedelta | None, dry_run: bool) -> None:
-    """Spread wallets over lanes 1 to LANES, so that each lane has as many operations as the others.
+@json_option
+def rebalance(lanes: int, window: timedelta, every: timedelta | None, dry_run: bool, as_json: bool) -> None:
+    """Spread wallets over lanes with as much to do as each other.
 
     Counts the operations that each wallet paid or was topped up by, and what waits for it. A wallet without any stays
     where it is. Workers go on meanwhile, and `purser worker --lane` serves one lane.
 
-    \b
-    Example: four lanes, by what the last hour was like, every ten minutes
-      purser rebalance --lanes 4 --window 1h --every 10m
-
-    Exits with 0 when it is done, 1 where it could not be, 2 for options that make no sense, and 3 where another
-    `purser rebalance` is at work: one at a time. With --every it waits for the other to end, and then takes over.
+    There is one at a time. With --every it waits for another one to end, and then takes over; --json prints a line
+    each time. docs/workers.md tells more of lanes.
     """
+    balancer = _Balancer(lanes, window, as_json)
     if every is None:
-        on_connection(lambda connection: _rebalance(connection, lanes, window, is_dry=dry_run))
-        return
-    if dry_run:
+        on_connection(balancer.plan_alone if dry_run else balancer.move_once)
+    elif dry_run:
         raise click.UsageError("--dry-run and --every don't go together.")
-    try:
-        _keep_on(lanes, window, every)
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-        raise SystemExit(130) from None
+    else:
+        _keep_on(balancer, every)
 
 
-def _keep_on(lanes: int, window: timedelta, every: timedelta) -> None:
+def _keep_on(balancer: "_Balancer", every: timedelta) -> None:
     import time
 
     while True:
         try:
-            on_connection(lambda connection: _rebalance_every(connection, lanes, window, every))
+            on_connection(lambda connection: balancer.move_every(connection, every))
         except DatabaseUnusable as away:
             click.echo(f"{away.message} Trying again in {AGAIN_SECONDS:g} s.", err=True)
             time.sleep(AGAIN_SECONDS)
 
 
-async def _rebalance_every(
-    connection: "asyncpg.Connection", lanes: int, window: timedelta, every: timedelta
-) -> None:
-    import asyncio
+class _Balancer:
+    """What is asked for, done on a connection and told as it is done."""
 
-    from workers import balancing
+    def __init__(self, lanes: int, window: timedelta, as_json: bool) -> None:
+        self._lanes = lanes
+        self._window = window
+        self._as_json = as_json
 
-    is_waiting = False
-    while not await balancing.become_balancer(connection):
-        if not is_waiting:
-            click.echo("Another `purser rebalance` is at work; this one waits for it to end.")
-        is_waiting = True
-        await asyncio.sleep(WAIT_SECONDS)
-    while True:
-        await _plan_and_move(connection, lanes, window)
-        await asyncio.sleep(every.total_seconds())
+    async def plan_alone(self, connection: "asyncpg.Connection") -> None:
+        """Tells the plan."""
+        planned = await self._plan(connection)
+        if self._as_json:
+            print_json(_document(planned, None))
+        else:
+            click.echo(f"{_wallets(planned.ids.size)} would move. Nothing was changed.")
+
+    async def move_once(self, connection: "asyncpg.Connection") -> None:
+        """Moves, or raises _NotTheOnlyOne."""
+        from workers import balancing
+
+        if not await balancing.become_balancer(connection):
+            raise _NotTheOnlyOne
+        await self._move(connection)
+
+    async def move_every(self, connection: "asyncpg.Connection", every: timedelta) -> None:
+        """Waits until it is the only one, and moves at that interval until it is cancelled."""
+        import asyncio
+
+        from workers import balancing
+
+        is_waiting = False
+        while not await balancing.become_balancer(connection):
+            if not is_waiting:
+                click.echo("Another `purser rebalance` is at work; this one waits for it to end.", err=True)
+            is_waiting = True
+            await asyncio.sleep(WAIT_SECONDS)
+        while True:
+            await self._move(connection, is_one_of_many=True)
+            await asyncio.sleep(every.total_seconds())
+
+    async def _plan(self, connection: "asyncpg.Connection") -> "Plan":
+        from workers import balancing
+
+        with progress("Counting operations"):
+            planned = await balancing.plan(connection, self._lanes, self._window)
+        if not self._as_json:
+            _print_plan(planned, self._lanes)
+        return planned
+
+    async def _move(self, connection: "asyncpg.Connection", *, is_one_of_many: bool = False) -> None:
+        import time
+
+        from workers import balancing
+
+        planned = await self._plan(connection)
+        started_at = time.monotonic()
+        with progress("Moving wallets", planned.ids.size) as advance:
+            moved = await balancing.move(connection, planned, advance)
+        took = time.monotonic() - started_at
+        if self._as_json:
+            print_json(_document(planned, moved), in_one_line=is_one_of_many)
+            return
+        click.echo(
+            f"{_wallets(moved.wallets)} moved in {took:.1f} s, with {moved.operations:,} waiting operations."
+        )
+        if moved.held:
+            click.echo(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
 
 
-async def _rebalance(
-    connection: "asyncpg.Connection", lanes: int, window: timedelta, *, is_dry: bool
-) -> None:
-    from workers import balancing
-
-    if is_dry:
-        planned = await balancing.plan(connection, lanes, window)
-        _print_plan(planned, lanes)
-        click.echo(f"{_wallets(planned.ids.size)} would move. Nothing was changed.")
-        return
-    if not await balancing.become_balancer(connection):
-        raise _NotTheOnlyOne("Another `purser rebalance` is at work. Nothing was changed.")
-    await _plan_and_move(connection, lanes, window)
-
-
-async def _plan_and_move(connection: "asyncpg.Connection", lanes: int, window: timedelta) -> None:
-    import time
-
-    from workers import balancing
-
-    planned = await balancing.plan(connection, lanes, window)
-    _print_plan(planned, lanes)
-    started_at = time.monotonic()
-    moved = await balancing.move(connection, planned)
-    took = time.monotonic() - started_at
-    click.echo(
-        f"{_wallets(moved.wallets)} moved in {took:.1f} s, with {moved.operations:,} waiting operations."
-    )
-    if moved.held:
-        click.echo(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
+def _document(planned: "Plan", moved: "Moved | None") -> dict[str, Any]:
+    return {
+        "lanes": [line._asdict() for line in planned.lines],
+        "to_move": planned.ids.size,
+        "moved": None if moved is None else moved._asdict(),
+    }
 
 
 def _print_plan(planned: "Plan", lanes: int) -> None:

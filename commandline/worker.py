@@ -1,24 +1,38 @@
 """`purser worker`: a process that does what happens later."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from commandline.command import INTERRUPTED, Command
 from commandline.database import check_database, load_settings, running_database, unusable
 from runtime.metrics_folder import join_folder
-from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 LANES_MAX = 32_767
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=[
+        ("On the PostgreSQL of the API", "DATABASE_URL=$URL purser worker"),
+        ("For one lane alone", "DATABASE_URL=$URL purser worker --lane 2"),
+    ],
+    exits={
+        0: "Stopped by SIGTERM or Ctrl-C, and what it had begun is finished.",
+        1: "It could not start. A sentence on standard error says why, and what to do.",
+        INTERRUPTED: "Stopped before it was at work, or without finishing, by a second Ctrl-C.",
+    },
+)
 @click.option(
     "--lane",
     type=click.IntRange(1, LANES_MAX),
     help="Serve what is queued, and withdrawals, of wallets in this lane alone; without it, in all lanes.",
 )
 def worker(lane: int | None) -> None:
-    """Do what happens later: queued operations, withdrawals, upkeep.
+    """Do what happens later: the queue, withdrawals, upkeep.
 
     Any number of workers may run beside each other, all with the same bank (docs/bank.md). Without DATABASE_URL the
     PostgreSQL of a running `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it
@@ -41,7 +55,7 @@ def worker_process(ready_descriptor: int, launcher_descriptor: int) -> None:
     _run(settings, dsn, ready_descriptor=ready_descriptor, launcher_descriptor=launcher_descriptor)
 
 
-def _run(settings: Settings, dsn: str, **how: Any) -> None:
+def _run(settings: "Settings", dsn: str, **how: Any) -> None:
     import asyncio
 
     from runtime.database import TROUBLE
@@ -56,4 +70,4 @@ def _run(settings: Settings, dsn: str, **how: Any) -> None:
         raise unusable(refused) from None
     except asyncio.CancelledError:
         click.echo("Stopped without finishing.", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None

@@ -19,7 +19,7 @@ from pathlib import Path
 import asyncpg
 
 from ledger.archive_files import ArchiveFile, file_name, write_file
-from ledger.archiving import ArchiveRefused, Description, Reason, Summary
+from ledger.archiving import Advance, ArchiveRefused, Description, Reason, Summary, Watch, unwatched
 from ledger.partitioning import SETTLED_AFTER, Period, is_over, lowest_id, period_of
 from ledger.partitions import PARTITIONED_TABLES
 from ledger.statements import load_statements
@@ -36,7 +36,9 @@ _TRIES_MAX = 60
 _PAUSE_SECONDS = 1.0
 
 
-async def archive(connection: asyncpg.Connection, period: str, folder: Path) -> tuple[Path, Summary]:
+async def archive(
+    connection: asyncpg.Connection, period: str, folder: Path, watch: Watch = unwatched
+) -> tuple[Path, Summary]:
     """Writes a period such as "202608" to a file in the folder, and checks that file against the tables.
 
     A file that is there already is not written again. Raises ArchiveRefused.
@@ -47,10 +49,15 @@ async def archive(connection: asyncpg.Connection, period: str, folder: Path) -> 
     path = folder / file_name(period)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         description = await _describe(connection, period, bounds)
-        await _refuse_what_must_stay(connection, description)
+        with watch(f"Looking through {period}", None):
+            await _refuse_what_must_stay(connection, description)
+            chosen = (lowest_id(bounds.ends_at), description.decided_before)
+            operations: int = await connection.fetchval(SQL["count"], *chosen)
         if not path.exists():
-            await _write(connection, path, description)
-        summary = await _check(connection, path, description)
+            with watch(f"Writing {period}", operations) as advance:
+                await _write(connection, path, description, advance)
+        with watch(f"Checking {period}", operations) as advance:
+            summary = await _check(connection, path, description, advance)
     await connection.execute(
         SQL["keep_archive"],
         period,
@@ -65,7 +72,7 @@ async def archive(connection: asyncpg.Connection, period: str, folder: Path) -> 
     return path, summary
 
 
-async def detach(connection: asyncpg.Connection, path: Path) -> Description:
+async def detach(connection: asyncpg.Connection, path: Path, watch: Watch = unwatched) -> Description:
     """Takes out of the tables what the file has, once more checked against them. Does nothing where that is done.
 
     Raises ArchiveRefused.
@@ -80,14 +87,17 @@ async def detach(connection: asyncpg.Connection, path: Path) -> Description:
     async with connection.transaction():
         # Nobody writes to what is old; this says so until the end.
         await connection.execute(f"LOCK TABLE {', '.join(_partitions(period))} IN SHARE MODE")
-        summary = await _check(connection, path, await _describe(connection, period, bounds))
+        description = await _describe(connection, period, bounds)
+        with watch(f"Checking {period}", kept["operations"]) as advance:
+            summary = await _check(connection, path, description, advance)
         _refuse_another(path, summary, kept)
-        await connection.execute("SELECT ledger_set_apart($1)", period)
-        await _under_short_lock(connection, "SELECT ledger_detach_archived($1)", period)
+        with watch(f"Taking {period} out", None):
+            await connection.execute("SELECT ledger_set_apart($1)", period)
+            await _under_short_lock(connection, "SELECT ledger_detach_archived($1)", period)
     return description
 
 
-async def restore(connection: asyncpg.Connection, path: Path) -> Description:
+async def restore(connection: asyncpg.Connection, path: Path, watch: Watch = unwatched) -> Description:
     """Brings back into the tables what the file has, so that all is as it was. Does nothing where that is done.
 
     Raises ArchiveRefused.
@@ -100,10 +110,12 @@ async def restore(connection: asyncpg.Connection, path: Path) -> Description:
         return file.description
     await _refuse_unless_newest(connection, period)
     async with connection.transaction():
-        await _load(connection, file)
+        with watch(f"Loading {period}", kept["operations"]) as advance:
+            await _load(connection, file, advance)
         _refuse_another(path, file.summary, kept)
-        await connection.execute("SELECT ledger_rebuild_archived($1)", period)
-        await _under_short_lock(connection, "SELECT ledger_attach_restored($1)", period)
+        with watch(f"Rebuilding {period}", None):
+            await connection.execute("SELECT ledger_rebuild_archived($1)", period)
+            await _under_short_lock(connection, "SELECT ledger_attach_restored($1)", period)
     return file.description
 
 
@@ -183,9 +195,11 @@ async def _refuse_what_must_stay(connection: asyncpg.Connection, description: De
             raise ArchiveRefused(Reason.TABLES_DAMAGED, message)
 
 
-async def _write(connection: asyncpg.Connection, path: Path, description: Description) -> None:
+async def _write(
+    connection: asyncpg.Connection, path: Path, description: Description, advance: Advance
+) -> None:
     try:
-        await write_file(path, description, _lines(connection, description))
+        await write_file(path, description, _lines(connection, description, advance))
     except (ConnectionError, TimeoutError):  # the database's
         raise
     except OSError as error:
@@ -193,19 +207,24 @@ async def _write(connection: asyncpg.Connection, path: Path, description: Descri
         raise ArchiveRefused(Reason.FILE_UNUSABLE, message) from None
 
 
-async def _lines(connection: asyncpg.Connection, description: Description) -> AsyncIterator[bytes]:
+async def _lines(
+    connection: asyncpg.Connection, description: Description, advance: Advance
+) -> AsyncIterator[bytes]:
     """What an archive has of the tables, operation by operation, in constant memory."""
     chosen = (lowest_id(description.ends_at), description.decided_before)
     async for row in connection.cursor(SQL["lines"], *chosen, prefetch=_LINES_AT_ONCE):
         yield row[0].encode()
+        advance(1)
 
 
-async def _check(connection: asyncpg.Connection, path: Path, description: Description) -> Summary:
+async def _check(
+    connection: asyncpg.Connection, path: Path, description: Description, advance: Advance
+) -> Summary:
     """Reads the file back. Raises ArchiveRefused unless it is whole and has what the tables have, line by line."""
     file = ArchiveFile(path)
     written = file.operations()
     is_same = file.description == description
-    async for line in _lines(connection, description):
+    async for line in _lines(connection, description, advance):
         is_same = is_same and next(written, None) == line
     # To the end, so that what is damaged is called so.
     is_same = next(written, None) is None and is_same
@@ -242,7 +261,7 @@ async def _refuse_unless_newest(connection: asyncpg.Connection, period: str) -> 
         raise ArchiveRefused(Reason.NEWER_FIRST, f"{newest} was taken out later: restore it first.")
 
 
-async def _load(connection: asyncpg.Connection, file: ArchiveFile) -> None:
+async def _load(connection: asyncpg.Connection, file: ArchiveFile, advance: Advance) -> None:
     for table, in_file in zip(
         PARTITIONED_TABLES, (file.description.operation_columns, file.description.entry_columns), strict=True
     ):
@@ -255,6 +274,7 @@ async def _load(connection: asyncpg.Connection, file: ArchiveFile) -> None:
     while batch := list(islice(lines, _LINES_AT_ONCE)):
         await connection.execute(SQL["load_operations"], batch)
         await connection.execute(SQL["load_entries"], batch)
+        advance(len(batch))
 
 
 async def _under_short_lock(connection: asyncpg.Connection, statement: str, period: str) -> None:

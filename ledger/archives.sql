@@ -57,6 +57,10 @@ LIMIT 1;
 SELECT currency FROM entries WHERE operation_id < $1::uuid AND created_at < $2::timestamptz
 GROUP BY currency HAVING sum(amount) <> 0 LIMIT 1;
 
+-- name: count
+-- How many lines there will be.
+SELECT count(*) FROM operations WHERE id < $1::uuid AND created_at < $2::timestamptz;
+
 -- name: lines
 SELECT row_to_json(line)::text FROM (
     SELECT o.*, coalesce(posted.entries, '[]') AS entries

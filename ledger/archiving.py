@@ -1,10 +1,21 @@
 """What an archive is, and why something is not done with one."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+Advance = Callable[[int], None]
+Watch = Callable[[str, int | None], AbstractContextManager[Advance]]
+"""Told of a step that takes long, and of how many operations it has; then of each that is done."""
+
+
+@contextmanager
+def unwatched(_step: str, _operations: int | None) -> Iterator[Advance]:
+    """Nobody looks on."""
+    yield lambda _done: None
 
 
 class Reason(StrEnum):

@@ -29,7 +29,9 @@ class Page:
     def value(self, sample: str, **labels: str) -> float:
         """The sum of the samples of that name with these labels at least; 0 where there is none."""
         return sum(
-            value for name, found, value in self.samples() if name == sample and labels.items() <= found.items()
+            value
+            for name, found, value in self.samples()
+            if name == sample and labels.items() <= found.items()
         )
 
     def values_of(self, sample: str, label: str) -> set[str]:

@@ -6,7 +6,7 @@ taken, and what is queued is carried out, under the same lock: so nothing is los
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -92,9 +92,12 @@ async def plan(connection: asyncpg.Connection, lanes: int, window: timedelta) ->
     return Plan(lines, ids[moving], planned[moving], waiting[moving])
 
 
-async def move(connection: asyncpg.Connection, planned: Plan) -> Moved:
-    """Moves wallets as planned, some at a time. Those that somebody holds come last, and are left after a while."""
-    mover = _Mover(connection, planned)
+async def move(connection: asyncpg.Connection, planned: Plan, advance: Callable[[int], None]) -> Moved:
+    """Moves wallets as planned, some at a time. Those that somebody holds come last, and are left after a while.
+
+    `advance` is told each time how many more were moved.
+    """
+    mover = _Mover(connection, planned, advance)
     left = np.arange(planned.ids.size)
     while left.size:
         held = await mover.move_free(left)
@@ -144,9 +147,10 @@ class _Activity:
 class _Mover:
     """Moves the wallets of a plan, given by their places in it. Counts what was moved."""
 
-    def __init__(self, connection: asyncpg.Connection, planned: Plan) -> None:
+    def __init__(self, connection: asyncpg.Connection, planned: Plan, advance: Callable[[int], None]) -> None:
         self._connection = connection
         self._plan = planned
+        self._advance = advance
         self.wallets = 0
         self.operations = 0
 
@@ -183,6 +187,7 @@ class _Mover:
             locked = [row["id"] for row in await self._connection.fetch(lock, ids)]
             status = await self._connection.execute(SQL["move"], locked, [lanes[one] for one in locked])
         self.wallets += len(locked)
+        self._advance(len(locked))
         self.operations += int(status.split()[-1])
         free = set(locked)
         return places[[one not in free for one in ids]]
