@@ -72,7 +72,7 @@ class Desk:
             async with asyncio.timeout(WAIT_SECONDS_MAX):
                 return await waiter.answer
         except TimeoutError:
-            self._tell_away()
+            self._note_away()
             return None
         finally:
             self._waiting -= 1
@@ -149,15 +149,14 @@ class Desk:
     def _give_up(self, reason: Exception, asked: dict[Key, list[Waiter]]) -> None:
         if not isinstance(reason, TROUBLE):
             log.error("rate limits failed", exc_info=reason)
-        else:
-            self._tell_away()
-        self._away_until = time.monotonic() + AWAY_PAUSE_SECONDS
+        self._note_away()
         for waiter in (waiter for waiters in asked.values() for waiter in waiters):
             if not waiter.answer.done():
                 waiter.answer.set_result(None)
 
-    def _tell_away(self) -> None:
+    def _note_away(self) -> None:
+        self._away_until = time.monotonic() + AWAY_PAUSE_SECONDS
         # Once is enough, however many are let through.
         if not self._is_away:
-            log.warning("rate limits: the database does not answer, so operations are let through")
+            log.warning("rate limits: no answer from the database, so operations are let through")
         self._is_away = True
