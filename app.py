@@ -9,6 +9,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.export_links import ExportLinks
+from auth.limits.rate_limits import RateLimits
 from auth.principal import Principal
 from auth.service import Auth
 from exports.downloads import Downloads
@@ -38,12 +39,14 @@ def create_app(settings: Settings) -> ASGIApp:
 
     requests = RequestCounter(FailureCode)
     ended = Gathering(requests.count)
+    limits = RateLimits(settings.rate_limit_per_account, settings.rate_limit_per_address)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
             app.state.pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
+            await stack.enter_async_context(limits.open(dsn))
             app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
             app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
             app.state.exposition = Exposition(app.state.ledger.backlog.metrics)
@@ -77,6 +80,7 @@ def create_app(settings: Settings) -> ASGIApp:
         make_context,
         authenticate,
         settings,
+        limits,
         graphiql=graphiql_page if settings.graphiql else None,
         make_run=compile_run,
     )
@@ -89,7 +93,7 @@ def create_app(settings: Settings) -> ASGIApp:
                 lambda request: request.app.state.ledger.backlog.told(),
             ),
             metrics_route(lambda request: request.app.state.exposition),
-            Route("/exports/{link}", Downloads(find_parts), methods=["GET"]),
+            Route("/exports/{link}", Downloads(find_parts, limits), methods=["GET"]),
             Mount("/static", static_files),
         ],
     )

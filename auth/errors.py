@@ -2,7 +2,7 @@
 
 from ledger.errors import Overloaded, Unavailable
 
-__all__ = ["Forbidden", "Overloaded", "RateLimited", "Unauthenticated", "Unavailable"]
+__all__ = ["Forbidden", "LimitSpent", "Overloaded", "RateLimited", "Unauthenticated", "Unavailable"]
 
 
 class Unauthenticated(Exception):
@@ -19,3 +19,12 @@ class RateLimited(Exception):
     def __init__(self, retry_after_seconds: float) -> None:
         super().__init__(f"too many attempts, retry after {retry_after_seconds:.0f} s")
         self.retry_after_seconds = retry_after_seconds
+
+
+class LimitSpent(RateLimited):
+    """The account, or the address, has asked for as many operations in a minute as it may. `by` names which."""
+
+    def __init__(self, by: str, operations_max: int, retry_after_seconds: float) -> None:
+        super().__init__(retry_after_seconds)
+        self.by = by
+        self.operations_max = operations_max

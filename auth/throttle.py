@@ -20,7 +20,6 @@ An IPv6 address counts as its /64: whoever has one address there has them all.
 
 import asyncio
 import hashlib
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from auth.errors import RateLimited
+from auth.network import network_of
 from auth.periodic import Periodic
 from ledger.asking import asking, changing
 
@@ -206,7 +206,7 @@ def _refuse_in_pause(count: _Count | None, failures_max: int) -> None:
 
 
 def _subjects(email_key: str, address: str) -> _Subjects:
-    network = _network(address)
+    network = network_of(address)
     return _Subjects(
         pair=_digest("pair", email_key, network),
         address=_digest("address", network),
@@ -220,15 +220,3 @@ def _digest(kind: str, *parts: str) -> str:
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     # The column has room for 64 characters; the kind in front tells the sweep how long a row counts.
     return f"known:{digest[:58]}" if kind == "known" else digest
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.ip_network((int(ip), 64), strict=False))

@@ -11,15 +11,16 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Scope, Send
 
-from auth.errors import Unauthenticated
+from auth.errors import LimitSpent, Unauthenticated
 from auth.export_links import Export, ExportLinks
+from auth.limits.rate_limits import RateLimits
 from exports.formats import FORMATS, row_of
 from exports.slots import Slots
 from ledger.errors import Overloaded, Unavailable
 from ledger.money import Currency
 from ledger.service import Ledger
 from runtime.http.exchange import Exchange, exchange_of
-from schema.answers import refused, send_answer
+from schema.answers import limited, refused, send_answer
 from schema.exports import ExportFormat
 from schema.failures import RETRY_SECONDS, FailureCode, Refusal
 from schema.ids import IdKind, write_id
@@ -40,10 +41,14 @@ class NotThere(Exception):
 
 
 class Downloads:
-    """The ASGI application of the route. `find_parts` gives what it needs of the service, once that has started."""
+    """The ASGI application of the route. `find_parts` gives what it needs of the service, once that has started.
 
-    def __init__(self, find_parts: Callable[[], tuple[ExportLinks, Ledger]]) -> None:
+    A download counts for the address alone: a link that gets about must not spend its account's limit.
+    """
+
+    def __init__(self, find_parts: Callable[[], tuple[ExportLinks, Ledger]], limits: RateLimits) -> None:
         self._find_parts = find_parts
+        self._limits = limits
         self._slots = Slots(DOWNLOADS_MAX, DOWNLOADS_EACH_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +57,7 @@ class Downloads:
         links, ledger = self._find_parts()
         is_head = scope["method"] == "HEAD"
         try:
+            await self._limits.count_address(scope["client"][0] if scope.get("client") else "", 1, exchange)
             export = await links.read(scope["path_params"]["link"])
             if is_head:
                 await _send_head(export, send)
@@ -60,8 +66,8 @@ class Downloads:
             with self._slots.taken_by(export.account_id):
                 async with aclosing(_pieces(export, ledger)) as pieces:
                     await _send_file(export, pieces, exchange, receive, send)
-        except (Unauthenticated, NotThere, Overloaded, Unavailable) as reason:
-            answer = refused(_refusal(reason))
+        except (LimitSpent, Unauthenticated, NotThere, Overloaded, Unavailable) as reason:
+            answer = limited(reason) if isinstance(reason, LimitSpent) else refused(_refusal(reason))
             exchange.codes = answer.codes
             await send_answer(send, answer, JSON, with_body=not is_head)
 

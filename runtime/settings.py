@@ -23,6 +23,9 @@ EMBEDDED_CONNECTIONS_MAX = 210
 POOLS_A_PROCESS = 2
 # Two batches under way: one is decided and encoded while the database commits the other.
 WRITERS_A_PROCESS = 2
+# What asks for loans of the rate limits.
+CONNECTIONS_OF_LIMITS = 1
+RATE_LIMIT_MAX = 1_000_000_000
 # Beside its pool and its writers a worker has connections to lead by, for the locks of lanes, and for the queue.
 CONNECTIONS_OF_DUTIES = 3
 HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
@@ -103,6 +106,9 @@ class Settings(BaseSettings):
     hash_concurrency: int = Field(default=2, ge=1, le=64)
     # The largest amount of one operation by currency, in whole units of it: "USD=5000.00,EUR=4000".
     max_amounts: Annotated[dict[str, Decimal], NoDecode] = Field(default_factory=dict)
+    # GraphQL operations in a minute; 0: no limit.
+    rate_limit_per_account: int = Field(default=0, ge=0, le=RATE_LIMIT_MAX)
+    rate_limit_per_address: int = Field(default=0, ge=0, le=RATE_LIMIT_MAX)
     database_pool_max: int = Field(default=8, ge=2, le=1000, validate_default=True)
     # Through which withdrawals are paid: "package.module:name" of an adapter (workers/adapters.py), or, where that is
     # None, the URL of a bank that speaks the protocol of docs/bank.md.
@@ -261,7 +267,7 @@ class Settings(BaseSettings):
     @classmethod
     def _connections_suffice(cls, value: int, info: ValidationInfo) -> int:
         workers = info.data.get("workers", 1)
-        needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS)
+        needed = workers * (POOLS_A_PROCESS * value + WRITERS_A_PROCESS + CONNECTIONS_OF_LIMITS)
         # `purser serve` has one worker beside them.
         needed += value + WRITERS_A_PROCESS + CONNECTIONS_OF_DUTIES
         if info.data.get("database_url") is None and needed > EMBEDDED_CONNECTIONS_MAX:

@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 from starlette.types import Send
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from auth.errors import LimitSpent
 from runtime.log_lines import stack_of
 from schema.documents import PreparedOperation
 from schema.failures import Executed, Failure, FailureCode, Refusal, failure_of
@@ -141,6 +142,14 @@ def refused(refusal: Refusal) -> Answer:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_seconds))
     payload = refusal_payload(refusal, mutation_possible=True)
     return Answer(refusal.status, orjson.dumps(payload), (refusal.code,), headers)
+
+
+def limited(spent: LimitSpent) -> Answer:
+    """The answer to a request whose account or address has spent its limit: none of it was executed."""
+    message = f"More than {spent.operations_max} operations in a minute by this {spent.by}: try again later."
+    return refused(
+        Refusal(429, message, code=FailureCode.RATE_LIMITED, retry_after_seconds=spent.retry_after_seconds)
+    )
 
 
 async def send_answer(send: Send, answer: Answer, content_type: bytes, *, with_body: bool = True) -> None:

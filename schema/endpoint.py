@@ -14,6 +14,8 @@ import strawberry
 from graphql import ExecutionResult
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from auth.errors import LimitSpent
+from auth.limits.rate_limits import RateLimits
 from auth.principal import Principal
 from runtime.http.exchange import Exchange, exchange_of
 from runtime.http.receiving import BodyTooLarge, BodyTooSlow, ClientGone, receive_body
@@ -25,6 +27,7 @@ from schema.answers import (
     document_payload,
     error_of,
     internal_error,
+    limited,
     refusal_payload,
     refused,
     result_payload,
@@ -86,12 +89,14 @@ class GraphQLEndpoint:
         make_context: MakeContext,
         authenticate: Authenticate,
         settings: Settings,
+        limits: RateLimits,
         *,
         graphiql: ASGIApp | None = None,
         make_run: MakeRun = interpret,
     ) -> None:
         self._make_context = make_context
         self._authenticate = authenticate
+        self._limits = limits
         self._graphiql = graphiql
         self._body_bytes_max = settings.body_bytes_max
         self._allowed_origins = frozenset(origin.encode() for origin in settings.allowed_origins)
@@ -110,6 +115,8 @@ class GraphQLEndpoint:
             answer = await self._answer(scope, receive, headers, exchange)
         except Refusal as refusal:
             answer = refused(refusal)
+        except LimitSpent as spent:
+            answer = limited(spent)
         except asyncio.CancelledError:
             # The service stops, and this took longer than requests under way may take.
             executed = Executed.UNKNOWN if exchange.operations else Executed.NO
@@ -134,11 +141,18 @@ class GraphQLEndpoint:
         if method not in ("GET", "POST"):
             raise Refusal(405, "Use POST, or GET for queries.", headers=ALLOW)
         check_origin(headers, self._allowed_origins)
+        address = scope["client"][0] if scope.get("client") else ""
+        # One for whatever comes, before any of it is read.
+        await self._limits.count_address(address, 1, exchange)
         if method == "POST":
             body = await self._receive(receive, headers)
         else:
             body = read_query_string(scope["query_string"])
+        if len(body.operations) > 1:
+            await self._limits.count_address(address, len(body.operations) - 1, exchange)
         principal = await self._principal(headers)
+        if principal is not None:
+            await self._limits.count_account(principal.account_id, len(body.operations), exchange)
         prepared = []
         for request in body.operations:
             if body.batched:
@@ -146,7 +160,6 @@ class GraphQLEndpoint:
                 await asyncio.sleep(0)
             prepared.append(self._prepare(request))
         _check_whole(prepared, method)
-        address = scope["client"][0] if scope.get("client") else ""
         # A host that is not ours was refused before (ALLOWED_HOSTS).
         origin = f"{scope.get('scheme', 'http')}://{headers.host.decode('latin-1')}" if headers.host else ""
         caller = Caller(exchange.request_id, address, origin)

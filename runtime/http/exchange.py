@@ -25,13 +25,17 @@ _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 class Exchange:
-    """What is known of one request while it is answered; whoever answers it writes the outcome here."""
+    """What is known of one request while it is answered; whoever answers it writes the outcome here.
+
+    `limits`: by name the limits that it was counted for, as they stand in RateLimit-Policy and in RateLimit.
+    """
 
     __slots__ = (
         "_started_seconds",
         "codes",
         "duration_seconds",
         "is_signed_in",
+        "limits",
         "operations",
         "request_id",
         "root_field",
@@ -46,6 +50,7 @@ class Exchange:
         self.is_signed_in = False
         self.codes: Sequence[str] = ()
         self.status: int | None = None
+        self.limits: dict[str, tuple[bytes, bytes]] = {}
         self.duration_seconds = 0.0
         self._started_seconds = perf_counter()
 
@@ -126,6 +131,8 @@ class ExchangeMiddleware:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message["headers"] = [*message.get("headers", ()), request_id]
+                for policy, standing in exchange.limits.values():
+                    message["headers"] += [(b"ratelimit-policy", policy), (b"ratelimit", standing)]
             elif not message.get("more_body", False):
                 complete = True
             await send(message)

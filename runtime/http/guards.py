@@ -24,7 +24,14 @@ def guard(
             allow_origins=allowed_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
-            expose_headers=("X-Request-ID", "Retry-After", "Content-Disposition", "Purser-Rows"),
+            expose_headers=(
+                "X-Request-ID",
+                "Retry-After",
+                "RateLimit-Policy",
+                "RateLimit",
+                "Content-Disposition",
+                "Purser-Rows",
+            ),
             max_age=CORS_SECONDS_MAX,
         )
     if "*" not in allowed_hosts:

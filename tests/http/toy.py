@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 
 import auth.errors
 import ledger.errors
+from auth.limits.rate_limits import RateLimits
 from auth.principal import Principal
 from runtime.settings import Settings
 from schema.endpoint import Authenticate, Caller, GraphQLEndpoint
@@ -177,7 +178,9 @@ def toy_endpoint(
     graphiql: ASGIApp | None = None,
 ) -> GraphQLEndpoint:
     """The endpoint over the toy schema."""
-    return GraphQLEndpoint(toy_schema(), Context, authenticate, settings or Settings(), graphiql=graphiql)
+    return GraphQLEndpoint(
+        toy_schema(), Context, authenticate, settings or Settings(), RateLimits(0, 0), graphiql=graphiql
+    )
 
 
 @dataclass

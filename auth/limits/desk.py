@@ -1,0 +1,162 @@
+"""Asks the database for one process's loans: all that wait at the same time in one transaction, one after the other.
+
+So a flood of new addresses takes one connection, and nobody waits for long: where the database does not answer, the
+operation is let through, and fails by itself or does not.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from auth.limits.leases import Leases, Standing
+from auth.limits.table import Request, digest_of, lend
+from runtime.database import TROUBLE
+
+log = logging.getLogger("purser.limits")
+
+# Longer than PostgreSQL takes on a bad day, and much less than a request may.
+WAIT_SECONDS_MAX = 1.0
+WAITING_MAX = 10_000
+SUBJECTS_AT_ONCE = 500
+# While the database is away nobody waits for it, but for one who tries.
+AWAY_PAUSE_SECONDS = 1.0
+# How long what is unused may wait to be given back.
+UNUSED_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit, of accounts or of addresses: so many operations in a minute, and what this process has of it."""
+
+    name: str
+    operations_max: int
+    leases: Leases
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """One who waits for so many operations; the answer is None where the database did not say."""
+
+    count: int
+    answer: asyncio.Future[Standing | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+Key = tuple[str, str]
+
+
+class Desk:
+    """Where requests queue whose process has nothing left to hand out. `run` serves them."""
+
+    def __init__(self, limits: list[Limit]) -> None:
+        self._limits = {limit.name: limit for limit in limits}
+        # By the limit's name and the subject, in the order in which they came.
+        self._asked: dict[Key, list[Waiter]] = {}
+        self._woken = asyncio.Event()
+        self._waiting = 0
+        self._away_until = 0.0
+        self._is_away = False
+
+    async def ask(self, limit: Limit, subject: str, count: int) -> Standing | None:
+        """What came of asking for so many operations; None where the database does not answer in time."""
+        if self._waiting >= WAITING_MAX or time.monotonic() < self._away_until:
+            return None
+        waiter = Waiter(count)
+        self._enqueue((limit.name, subject), waiter)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                return await waiter.answer
+        except TimeoutError:
+            self._note_away()
+            return None
+        finally:
+            self._waiting -= 1
+
+    async def run(self, pool: asyncpg.Pool) -> None:
+        """Serves until it is cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(UNUSED_PAUSE_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                # Nobody asked: time to give back what is unused.
+                for limit in self._limits.values():
+                    limit.leases.end_old(time.monotonic())
+            self._woken.clear()
+            await self._serve(pool)
+
+    def _enqueue(self, key: Key, waiter: Waiter) -> None:
+        self._asked.setdefault(key, []).append(waiter)
+        self._woken.set()
+
+    async def _serve(self, pool: asyncpg.Pool) -> None:
+        asked = {key: self._asked.pop(key) for key in list(self._asked)[:SUBJECTS_AT_ONCE]}
+        if self._asked:
+            self._woken.set()
+        asked_at = time.monotonic()
+        requests = {key: self._request(key, asked.get(key, []), asked_at) for key in self._keys(asked)}
+        if not requests:
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                loans = await lend(pool, list(requests.values()))
+        except Exception as reason:  # noqa: BLE001 - a fault of ours must not end all limiting
+            self._give_up(reason, asked)
+            return
+        self._is_away = False
+        now = time.monotonic()
+        for key, request in requests.items():
+            name, subject = key
+            if waiters := asked.get(key):
+                self._limits[name].leases.add(subject, loans[request.digest], asked_at, now)
+                self._answer(key, waiters, now)
+
+    def _keys(self, asked: dict[Key, list[Waiter]]) -> list[Key]:
+        unused = [
+            (limit.name, subject)
+            for limit in self._limits.values()
+            for subject in limit.leases.with_unused(SUBJECTS_AT_ONCE)
+        ]
+        return list(dict.fromkeys([*asked, *unused]))
+
+    def _request(self, key: Key, waiters: list[Waiter], now: float) -> Request:
+        name, subject = key
+        limit = self._limits[name]
+        # Who only gives something back is lent nothing.
+        again = bool(waiters) and limit.leases.has(subject, now)
+        wanted = sum(waiter.count for waiter in waiters)
+        unused = limit.leases.unused_of(subject)
+        return Request(digest_of(name, subject), limit.operations_max, wanted, again, unused)
+
+    def _answer(self, key: Key, waiters: list[Waiter], now: float) -> None:
+        name, subject = key
+        for waiter in waiters:
+            if waiter.answer.done():
+                # Gone meanwhile; what was meant for it is left to others.
+                continue
+            standing = self._limits[name].leases.take(subject, waiter.count, now)
+            if standing is None:
+                # The slot is over already, or another one was quicker: once more.
+                self._enqueue(key, waiter)
+            else:
+                waiter.answer.set_result(standing)
+
+    def _give_up(self, reason: Exception, asked: dict[Key, list[Waiter]]) -> None:
+        if not isinstance(reason, TROUBLE):
+            log.error("rate limits failed", exc_info=reason)
+        self._note_away()
+        for waiter in (waiter for waiters in asked.values() for waiter in waiters):
+            if not waiter.answer.done():
+                waiter.answer.set_result(None)
+
+    def _note_away(self) -> None:
+        self._away_until = time.monotonic() + AWAY_PAUSE_SECONDS
+        # Once is enough, however many are let through.
+        if not self._is_away:
+            log.warning("rate limits: no answer from the database, so operations are let through")
+        self._is_away = True

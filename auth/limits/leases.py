@@ -1,0 +1,112 @@
+"""What one process was lent of a limit, of each account or address that asks it: a look-up for most operations.
+
+Pure: it is told the time, in seconds of the process's monotonic clock.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from auth.limits.window import Loan
+
+# For so long whoever has nothing left is refused without asking whether others have given something back.
+REFUSED_SECONDS = 1.0
+
+
+class Standing(NamedTuple):
+    """What came of asking for operations. `remaining`: how many more there may be, as far as this process knows.
+
+    `frees_in_seconds`: when more may be asked for, or as many again.
+    """
+
+    is_allowed: bool
+    remaining: int
+    frees_in_seconds: float
+
+
+class Unused(NamedTuple):
+    """What is to be given back of one slot."""
+
+    slot: int
+    lent: int
+
+
+@dataclass(slots=True)
+class Lease:
+    """A loan that is being used; the times are of this process's clock."""
+
+    slot: int
+    left: int
+    left_over: int
+    ends_at: float
+    frees_at: float
+    refuses_until: float
+
+
+class Leases:
+    """The leases of one limit: of `count_max` accounts or addresses at most, and as many whose rest is given back."""
+
+    def __init__(self, count_max: int) -> None:
+        self._count_max = count_max
+        self._leases: dict[str, Lease] = {}
+        self._unused: dict[str, list[Unused]] = {}
+
+    def take(self, subject: str, count: int, now: float) -> Standing | None:
+        """Takes so many of what the subject has here; None where the database must be asked."""
+        lease = self._leases.get(subject)
+        if lease is None or now >= lease.ends_at:
+            return None
+        if count <= lease.left:
+            lease.left -= count
+            return Standing(True, lease.left + lease.left_over, lease.frees_at - now)
+        if lease.left_over or now >= lease.refuses_until:
+            return None
+        return Standing(False, lease.left, lease.frees_at - now)
+
+    def has(self, subject: str, now: float) -> bool:
+        """Whether the subject has a lease of the slot that is running; one that is over ends here."""
+        lease = self._leases.get(subject)
+        if lease is None:
+            return False
+        if now >= lease.ends_at:
+            self._end(subject)
+            return False
+        return True
+
+    def add(self, subject: str, loan: Loan, asked_at: float, now: float) -> None:
+        """Adds what was lent. The database was asked at `asked_at`, and had answered by `now`."""
+        lease = self._leases.get(subject)
+        if lease is not None and lease.slot != loan.slot:
+            self._end(subject)
+            lease = None
+        self._leases[subject] = Lease(
+            loan.slot,
+            loan.lent + (lease.left if lease else 0),
+            loan.left_over,
+            # Not a moment too late, and not a moment too early.
+            asked_at + loan.ends_in_seconds,
+            now + loan.frees_in_seconds,
+            now + REFUSED_SECONDS,
+        )
+        if len(self._leases) > self._count_max:
+            self._end(next(iter(self._leases)))
+
+    def end_old(self, now: float) -> None:
+        """Ends all leases whose slot is over."""
+        for subject in [subject for subject, lease in self._leases.items() if now >= lease.ends_at]:
+            self._end(subject)
+
+    def unused_of(self, subject: str) -> list[Unused]:
+        """What is to be given back for this subject; from here on that is the caller's duty."""
+        return self._unused.pop(subject, [])
+
+    def with_unused(self, count_max: int) -> list[str]:
+        """So many at most of the subjects for which there is something to give back, the longest due first."""
+        return [subject for subject, _ in zip(self._unused, range(count_max), strict=False)]
+
+    def _end(self, subject: str) -> None:
+        lease = self._leases.pop(subject)
+        if lease.left:
+            self._unused.setdefault(subject, []).append(Unused(lease.slot, lease.left))
+            if len(self._unused) > self._count_max:
+                # It counts as taken, for a minute.
+                del self._unused[next(iter(self._unused))]

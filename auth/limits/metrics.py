@@ -1,0 +1,5 @@
+"""What Prometheus is told of the rate limits. docs/metrics.md has the table."""
+
+from prometheus_client import Counter
+
+RATE_LIMITED = Counter("purser_rate_limited", "Requests that were refused because a limit was spent.", ["by"])
