@@ -53,6 +53,7 @@ class Downloads:
         is_head = scope["method"] == "HEAD"
         try:
             export = await links.read(scope["path_params"]["link"])
+            exchange.account_id = export.account_id
             if is_head:
                 await _send_head(export, send)
                 await send({"type": "http.response.body"})

@@ -6,6 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from runtime.exposition import counted
 from runtime.http.exchange import NAME_CHARACTERS_MAX, Exchange
+from runtime.http.outcomes import Outcome
 from runtime.metrics import SECONDS
 
 # So many operation names of clients have figures of their own.
@@ -13,19 +14,6 @@ NAMES_MAX = 100
 OTHER = "other"
 NONE = "none"
 SEVERAL = "several"
-
-# From the least to the worst: of a batch the worst is told.
-_OUTCOMES = ("ok", "client_error", "rate_limited", "overloaded", "error")
-_OK, _CLIENT_ERROR, _RATE_LIMITED, _OVERLOADED, _ERROR = range(len(_OUTCOMES))
-# What is not here is a fault of ours.
-_RANKS = {
-    "BAD_USER_INPUT": _CLIENT_ERROR,
-    "UNAUTHENTICATED": _CLIENT_ERROR,
-    "FORBIDDEN": _CLIENT_ERROR,
-    "CLIENT_GONE": _CLIENT_ERROR,
-    "RATE_LIMITED": _RATE_LIMITED,
-    "OVERLOADED": _OVERLOADED,
-}
 
 _DURATION_NAME = "purser_request_duration_seconds"
 DURATION = Histogram(
@@ -49,7 +37,7 @@ class RequestCounter:
     def __init__(self, codes: Iterable[str]) -> None:
         """`codes`: those of the errors that count from zero."""
         self._errors = {code: ERRORS.labels(code) for code in codes}
-        self._durations: dict[tuple[str, int], Histogram] = {}
+        self._durations: dict[tuple[str, Outcome], Histogram] = {}
         self._known = {NONE, OTHER, SEVERAL}
 
     def take_over(self) -> None:
@@ -60,10 +48,10 @@ class RequestCounter:
 
     def count(self, exchange: Exchange) -> None:
         """An exchange's `Watch`."""
-        key = self._operation(exchange), _rank(exchange)
+        key = self._operation(exchange), exchange.outcome
         duration = self._durations.get(key)
         if duration is None:
-            duration = self._durations[key] = DURATION.labels(key[0], _OUTCOMES[key[1]])
+            duration = self._durations[key] = DURATION.labels(*key)
         duration.observe(exchange.duration_seconds)
         for code in exchange.codes:
             error = self._errors.get(code)
@@ -79,19 +67,7 @@ class RequestCounter:
             return name
         if not name:
             return exchange.root_field
-        if not exchange.is_signed_in or len(self._known) >= NAMES_MAX or len(name) > NAME_CHARACTERS_MAX:
+        if exchange.account_id is None or len(self._known) >= NAMES_MAX or len(name) > NAME_CHARACTERS_MAX:
             return OTHER
         self._known.add(name)
         return name
-
-
-def _rank(exchange: Exchange) -> int:
-    if exchange.codes:
-        return max(_RANKS.get(code, _ERROR) for code in exchange.codes)
-    if exchange.status is None:
-        return _CLIENT_ERROR
-    if exchange.status < 400:
-        return _OK
-    if exchange.status == 429:
-        return _RATE_LIMITED
-    return _CLIENT_ERROR if exchange.status < 500 else _ERROR
