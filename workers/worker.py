@@ -15,6 +15,7 @@ from runtime.database import open_pool
 from runtime.logging import configure_logging, log_unhandled
 from runtime.metrics import connections_of, memory_of, sampling
 from runtime.settings import Settings
+from runtime.tracing import tracing
 from workers import queue, upkeep, withdrawals
 from workers.duty import Duty, Workplace, do_all
 
@@ -59,6 +60,7 @@ async def _work(
     if launcher_descriptor is not None:
         _listen_to_launcher(launcher_descriptor, stop)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing(settings, "worker"))
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
         if ready_descriptor is None:

@@ -40,7 +40,9 @@ def outcome_of(codes: Iterable[str], status: int | None) -> Outcome:
 
     A status of None: nobody was there to take an answer.
     """
-    worst = max((_BY_CODE.get(code, Outcome.ERROR) for code in codes), key=_BY_SEVERITY.__getitem__, default=None)
+    worst = max(
+        (_BY_CODE.get(code, Outcome.ERROR) for code in codes), key=_BY_SEVERITY.__getitem__, default=None
+    )
     if worst is not None:
         return worst
     if status is None or 400 <= status < 500:
