@@ -93,9 +93,8 @@ async def test_a_charge_from_http_to_commit(receiver: Receiver, shop: Shop, quer
     """Compiled, and run by graphql-core."""
     trace = await charge(shop, query=query)
     spans = {span.name: span for span in complete(receiver, trace)}
-    batch = {"batch": {"commit": {}}}
     assert receiver.tree(trace) == {
-        "POST /graphql": {"GraphQL mutation": {"resolve charge": {"queue": {}, **batch}}}
+        "POST /graphql": {"GraphQL mutation": {"resolve charge": {"queue": {}, "batch": {"commit": {}}}}}
     }
     request = spans["POST /graphql"]
     assert (request.kind, request.process, request.is_error) == ("SERVER", "api", False)
