@@ -19,14 +19,17 @@ from runtime.exposition import Exposition, metrics_route
 from runtime.http.guards import guard
 from runtime.http.health import health_routes
 from runtime.http.metrics import IN_PROGRESS, RequestCounter
+from runtime.http.tracing import TracedRequests
 from runtime.metrics import Gathering, connections_of, memory_of, sampling
 from runtime.orm import models_pool, open_orm
 from runtime.settings import Settings
+from runtime.tracing import tracing
 from schema.compiled import compile_run
 from schema.context import Context
 from schema.endpoint import Caller, GraphQLEndpoint
 from schema.failures import FailureCode
 from schema.root import schema
+from schema.tracing import traced_run
 from web.graphiql import graphiql_page
 from web.static_files import static_files
 
@@ -44,6 +47,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(tracing(settings, "api"))
             await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
             app.state.pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
             await stack.enter_async_context(limits.open(dsn))
@@ -82,7 +86,7 @@ def create_app(settings: Settings) -> ASGIApp:
         settings,
         limits,
         graphiql=graphiql_page if settings.graphiql else None,
-        make_run=compile_run,
+        make_run=traced_run(compile_run) if settings.traces else compile_run,
     )
     app = Starlette(
         lifespan=lifespan,
@@ -109,4 +113,4 @@ def create_app(settings: Settings) -> ASGIApp:
         allowed_hosts=settings.allowed_hosts,
         allowed_origins=settings.allowed_origins,
     )
-    return served
+    return TracedRequests(served) if settings.traces else served

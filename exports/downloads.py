@@ -59,6 +59,7 @@ class Downloads:
         try:
             await self._limits.count_address(scope["client"][0] if scope.get("client") else "", 1, exchange)
             export = await links.read(scope["path_params"]["link"])
+            exchange.account_id = export.account_id
             if is_head:
                 await _send_head(export, send)
                 await send({"type": "http.response.body"})

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvloop
 
@@ -26,7 +26,11 @@ from ledger.executor import Executor
 from ledger.ids import new_id
 from ledger.requests import Bundle, Request
 from ledger.watching import Answer, BatchReport, Watch
+from runtime import tracing
 from runtime.metrics import SAMPLE_SECONDS, pause_and_measure
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 log = logging.getLogger("purser.ledger")
 
@@ -36,6 +40,7 @@ class _Waiting(NamedTuple):
     results: asyncio.Future[list[Result]]
     queued_at: int
     refuse_at: float
+    asked_in: "SpanContext | None"
 
 
 class Coalescer:
@@ -83,7 +88,8 @@ class Coalescer:
         bundle = Bundle(tuple([Request(command, new_id()) for command in commands]), is_atomic)
         results: asyncio.Future[list[Result]] = self._callers.create_future()
         queued_at = time.monotonic_ns()
-        waiting = _Waiting(bundle, results, queued_at, queued_at / 1e9 + self._queue_seconds_max)
+        refuse_at = queued_at / 1e9 + self._queue_seconds_max
+        waiting = _Waiting(bundle, results, queued_at, refuse_at, tracing.current())
         self._added_count += len(commands)
         self._lines[hash(commands[0].anchor()) % len(self._lines)].append(waiting)
         if self._asleep:
@@ -191,7 +197,10 @@ class Coalescer:
 
     def _report(self, batch: Sequence[_Waiting]) -> BatchReport:
         return BatchReport(
-            [waiting.bundle for waiting in batch], [waiting.queued_at for waiting in batch], self.depth
+            [waiting.bundle for waiting in batch],
+            [waiting.queued_at for waiting in batch],
+            self.depth,
+            [waiting.asked_in for waiting in batch] if tracing.is_on() else (),
         )
 
     def _pop(self, line: deque[_Waiting]) -> _Waiting:

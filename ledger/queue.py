@@ -21,6 +21,7 @@ from ledger.queued_commands import read_command
 from ledger.requests import Bundle, Request
 from ledger.statements import load_statements
 from ledger.watching import BatchReport, Watch
+from runtime import tracing
 
 SQL = load_statements("queue.sql")
 
@@ -81,7 +82,7 @@ class Queue:
         still in the queue, unless an Unavailable says that this is not known.
         """
         bundle = Bundle(tuple(Request(command, new_id()) for command in commands))
-        report = BatchReport([bundle], [time.monotonic_ns()], left_waiting=0)
+        report = BatchReport([bundle], [time.monotonic_ns()], 0, [tracing.current()])
         # A task of its own: one that has seen its connection cut is no good for another try.
         await asyncio.create_task(self._executor.execute(report))
         self._watch(report)

@@ -31,6 +31,7 @@ from ledger.rejections import Rejection
 from ledger.replays import first_outcomes
 from ledger.reports import Reports
 from ledger.system_wallets import SystemWallets
+from ledger.tracing import traced
 from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
@@ -81,14 +82,14 @@ class Ledger:
             queue_length_max=settings.queue_length_max,
             queue_seconds_max=settings.queue_seconds_max,
             batch_size_max=settings.batch_size_max,
-            watch=batches.add,
+            watch=traced(batches.add),
         )
 
         def executor() -> Executor:
             stripe = random.randrange(_STRIPES)  # noqa: S311 - spreads load, guards nothing
             return Executor(lambda: connect_writer(dsn), currencies, SystemWallets(stripe))
 
-        queue = Queue(pool, executor(), batches.add)
+        queue = Queue(pool, executor(), traced(batches.add))
         await try_to_make_partitions(pool, settings.partition_months)
         refreshing = asyncio.create_task(currencies.keep_fresh(pool))
         try:

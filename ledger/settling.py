@@ -3,6 +3,7 @@
 Nothing that anyone sees depends on it: every reader and the writer go by the clock.
 """
 
+import logging
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,6 +11,8 @@ from uuid import UUID
 import asyncpg
 
 from ledger.statements import load_statements
+
+log = logging.getLogger("purser.ledger")
 
 SQL = load_statements("settling.sql")
 
@@ -37,6 +40,8 @@ async def settle_some(connection: asyncpg.Connection, after: Position) -> Positi
         return None
     async with connection.transaction():
         wallet_ids = list({row["wallet_id"] for row in due})
-        locked = [row["id"] for row in await connection.fetch(SQL["lock_free_wallets"], wallet_ids)]
-        await connection.execute(SQL["settle"], [row["operation_id"] for row in due], locked)
+        locked = {row["id"] for row in await connection.fetch(SQL["lock_free_wallets"], wallet_ids)}
+        await connection.execute(SQL["settle"], [row["operation_id"] for row in due], list(locked))
+    if settled := sum(row["wallet_id"] in locked for row in due):
+        log.info("reservations settled", extra={"fields": {"count": settled}})
     return None if len(due) < CHUNK else Position(due[-1]["ends_at"], due[-1]["operation_id"])

@@ -6,9 +6,13 @@ Metrics and traces are made of it afterwards, off the way of the batch (`Watch`)
 import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ledger.claims import Result
 from ledger.requests import Bundle
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 # What a bundle is told: a result for each of its requests, or what went wrong.
 Answer = list[Result] | Exception
@@ -29,11 +33,13 @@ class BatchReport:
 
     `queued_at` says when each bundle was put on the queue, `taken_at` when the batch was made of them, `left_waiting`
     how many requests stayed behind. `steps` has the end of each step of the last try, whose beginning is `tried_at`:
-    fewer than all of them where it failed. `tries` counts transactions.
+    fewer than all of them where it failed. `tries` counts transactions. `asked_in` has for each bundle the span that it
+    was asked for in, and is empty where nobody traces.
     """
 
     __slots__ = (
         "answers",
+        "asked_in",
         "bundles",
         "ended_at",
         "left_waiting",
@@ -44,8 +50,15 @@ class BatchReport:
         "tries",
     )
 
-    def __init__(self, bundles: Sequence[Bundle], queued_at: Sequence[int], left_waiting: int) -> None:
+    def __init__(
+        self,
+        bundles: Sequence[Bundle],
+        queued_at: Sequence[int],
+        left_waiting: int,
+        asked_in: Sequence["SpanContext | None"] = (),
+    ) -> None:
         self.bundles = bundles
+        self.asked_in = asked_in
         self.queued_at = queued_at
         self.left_waiting = left_waiting
         self.taken_at = self.tried_at = self.ended_at = time.monotonic_ns()

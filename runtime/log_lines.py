@@ -21,6 +21,9 @@ FRAMES_MAX = 40
 # lone surrogates, which no encoder takes.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+# asyncio in its debug mode shows what a task that took long has returned or raised.
+_WHAT_CAME_OF_A_TASK = re.compile(" (result|exception)=.*>", re.DOTALL)
+
 
 def escaped(text: str) -> str:
     """The text with each character that could act on a terminal or end a line written as an escape."""
@@ -59,6 +62,13 @@ def _fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return fields | {"exception": stack_of(exception)} if exception else fields
 
 
+def _message_of(record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    if record.name == "asyncio":
+        message = _WHAT_CAME_OF_A_TASK.sub(">", message)
+    return message[:TEXT_CHARACTERS_MAX]
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, event, and the fields of the event."""
 
@@ -73,7 +83,7 @@ class JsonLines(logging.Formatter):
             "time": self._time(record),
             "level": record.levelname,
             "logger": record.name,
-            "event": record.getMessage()[:TEXT_CHARACTERS_MAX],
+            "event": _message_of(record),
             **_fields_of(record),
         }
         try:
@@ -98,5 +108,5 @@ class PlainLines(logging.Formatter):
         """One line, without its end."""
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         pairs = "".join(f" {name}={value}" for name, value in _fields_of(record).items())
-        text = f"{record.getMessage()[:TEXT_CHARACTERS_MAX]}{pairs}"
+        text = f"{_message_of(record)}{pairs}"
         return escaped(f"{clock} {record.levelname:<7} {record.name}: {text}")

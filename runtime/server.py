@@ -1,6 +1,7 @@
 """uvicorn's server as our processes run it: it says when requests are answered, and stops with its launcher."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
@@ -37,6 +38,12 @@ class Server(uvicorn.Server):
             loop.add_reader(self._launcher_descriptor, self._launcher_died, self._launcher_descriptor)
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finishes requests under way and ends the application, and then the log."""
+        await super().shutdown(sockets)
+        # What uvicorn does next is to raise the signal that stopped it again, and nothing of ours runs any more.
+        await asyncio.to_thread(logging.shutdown)
 
     def _launcher_died(self, launcher_descriptor: int) -> None:
         asyncio.get_running_loop().remove_reader(launcher_descriptor)

@@ -4,6 +4,7 @@ The variables have the prefix PURSER_; `DATABASE_URL` is read too. `Settings.loa
 tests build `Settings(port=0, ...)` directly.
 """
 
+import importlib.metadata
 import os
 import re
 from decimal import Decimal
@@ -33,6 +34,8 @@ HOSTS_IN_DEVELOPMENT = ("localhost", "127.0.0.1", "[::1]")
 _CURRENCY_CODE = re.compile(r"[A-Z0-9]{3,8}", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 _IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+# What the extra `traces` brings, with all that it needs.
+_TRACES_DISTRIBUTION = "opentelemetry-exporter-otlp-proto-http"
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -80,6 +83,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_default_data_dir)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     debug: bool = False
+    # Where they go is said by OpenTelemetry's own variables (runtime/telemetry.py).
+    traces: bool = False
     # "*" allows every host; production has no default.
     allowed_hosts: CommaSeparated = ()
     allowed_origins: CommaSeparated = ()
@@ -169,6 +174,16 @@ class Settings(BaseSettings):
     @classmethod
     def _log_level_in_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("traces")
+    @classmethod
+    def _traces_are_installed(cls, value: bool) -> bool:
+        if value:
+            try:
+                importlib.metadata.distribution(_TRACES_DISTRIBUTION)
+            except importlib.metadata.PackageNotFoundError:
+                raise ValueError("needs OpenTelemetry: pip install 'purser[traces]', or unset it") from None
+        return value
 
     @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod

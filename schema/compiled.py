@@ -38,6 +38,7 @@ from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from runtime import tracing
 from schema.arguments import Convert, NotConvertible, argument_converters
 from schema.execution import Run, interpret
 from schema.plans import (
@@ -55,6 +56,7 @@ from schema.plans import (
     constant,
     gather_fields,
 )
+from schema.traced_resolvers import traced
 
 
 class NotCompilable(Exception):
@@ -157,6 +159,8 @@ class _Compiler:
             raise NotCompilable
         definition = parent.fields[name]
         resolve, resolves_later = self._resolver(definition, nodes[0])
+        if tracing.is_on() and parent is self._schema.mutation_type:
+            resolve = traced(name, resolve)
         complete, completes_later = self._completer(definition.type, nodes, f"{parent.name}.{name}")
         is_nullable = not is_non_null_type(definition.type)
         return FieldPlan(key, nodes, is_nullable, resolve, resolves_later, complete, completes_later)

@@ -152,6 +152,7 @@ class GraphQLEndpoint:
             await self._limits.count_address(address, len(body.operations) - 1, exchange)
         principal = await self._principal(headers)
         if principal is not None:
+            exchange.account_id = principal.account_id
             await self._limits.count_account(principal.account_id, len(body.operations), exchange)
         prepared = []
         for request in body.operations:
@@ -163,7 +164,7 @@ class GraphQLEndpoint:
         # A host that is not ours was refused before (ALLOWED_HOSTS).
         origin = f"{scope.get('scheme', 'http')}://{headers.host.decode('latin-1')}" if headers.host else ""
         caller = Caller(exchange.request_id, address, origin)
-        _describe(exchange, [item.operation for item in prepared if item.operation], principal)
+        _describe(exchange, [item.operation for item in prepared if item.operation])
         # In order, one after the other: a later operation of a batch may build on an earlier one.
         payloads = [item.payload or await self._run(item, caller, principal) for item in prepared]
         return _assemble(body, payloads, graphql_response=media_type(headers.accept) != JSON)
@@ -239,11 +240,8 @@ def _is_for_people(scope: Scope, headers: Headers) -> bool:
     )
 
 
-def _describe(
-    exchange: Exchange, operations: Sequence[PreparedOperation], principal: Principal | None
-) -> None:
+def _describe(exchange: Exchange, operations: Sequence[PreparedOperation]) -> None:
     exchange.operations = [operation.name or "" for operation in operations]
-    exchange.is_signed_in = principal is not None
     if operations:
         exchange.root_field = operations[0].first_field or "__typename"
 

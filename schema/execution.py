@@ -16,6 +16,9 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
+from runtime import tracing
+from schema import traced_resolvers
+
 IsAwaitable = Callable[[Any], TypeGuard[Awaitable[Any]]]
 
 
@@ -64,6 +67,7 @@ def interpret(
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
+    middleware = traced_resolvers.MIDDLEWARE if tracing.is_on() else None
     fragments = {name: FragmentDetails(definition, None) for name, definition in definitions.items()}
 
     def run(context: object, variables: VariableValues) -> Any:
@@ -80,6 +84,7 @@ def interpret(
             default_field_resolver,
             is_awaitable=cast("IsAwaitable", optimized_is_awaitable),
             hide_suggestions=hide_suggestions,
+            middleware_manager=middleware,
         ).execute_operation()
 
     return run

@@ -5,7 +5,7 @@ No answer is neither.
 """
 
 from datetime import datetime
-from enum import Enum, auto
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -41,6 +41,11 @@ class Claim(NamedTuple):
     was_paid: bool = False
 
     @property
+    def call(self) -> str:
+        """What the bank is called for."""
+        return "pay" if self.is_new else "ask"
+
+    @property
     def lasted_seconds(self) -> float:
         """From the beginning of the attempt to this claim."""
         return (self.claimed_at - self.started_at).total_seconds()
@@ -51,13 +56,13 @@ class Claim(NamedTuple):
         return (self.not_after - self.claimed_at).total_seconds() + MARGIN_SECONDS
 
 
-class Next(Enum):
-    """What is to be done with a withdrawal."""
+class Next(StrEnum):
+    """What is to be done with a withdrawal; as a text, what came of the attempt, for the log and the metrics."""
 
-    SETTLE_AS_PAID = auto()
-    SETTLE_AS_NOT_PAID = auto()
-    PAY_AGAIN = auto()
-    ASK_AGAIN = auto()
+    SETTLE_AS_PAID = "paid"
+    SETTLE_AS_NOT_PAID = "not_paid"
+    PAY_AGAIN = "tried_again"
+    ASK_AGAIN = "unknown"
 
 
 def claim_seconds(call_seconds_max: float) -> float:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 
+from runtime import tracing
 from workers.bank import Answer, Payment, Result
 
 # What a reply may be: two words, with room.
@@ -66,7 +67,7 @@ class HttpBank:
         return await self._call("GET", reference, None)
 
     async def _call(self, method: str, reference: str, content: bytes | None) -> Answer:
-        headers = {"Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity", **tracing.headers()}
         if content is not None:
             headers["Content-Type"] = "application/json"
         async with (

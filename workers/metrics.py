@@ -21,19 +21,12 @@ ATTEMPTS = Counter(
     "Attempts at withdrawals by what came of them; those left unknown count again once it is known.",
     ["result"],
 )
-# What follows from what the bank said tells what came of the attempt.
-_RESULTS = {
-    Next.SETTLE_AS_PAID: ATTEMPTS.labels("paid"),
-    Next.SETTLE_AS_NOT_PAID: ATTEMPTS.labels("not_paid"),
-    Next.PAY_AGAIN: ATTEMPTS.labels("tried_again"),
-    Next.ASK_AGAIN: ATTEMPTS.labels("unknown"),
-}
+_RESULTS = {what_follows: ATTEMPTS.labels(what_follows) for what_follows in Next}
 
 
 def count_call(claim: Claim, answer: Answer | None, seconds: float) -> None:
     """A call to the bank has ended. `answer`: None where there was none."""
-    call = "pay" if claim.is_new else "ask"
-    BANK_CALL_SECONDS.labels(call, NO_ANSWER if answer is None else answer.result).observe(seconds)
+    BANK_CALL_SECONDS.labels(claim.call, NO_ANSWER if answer is None else answer.result).observe(seconds)
 
 
 def count_attempt(claim: Claim, what_follows: Next) -> None:

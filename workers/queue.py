@@ -7,6 +7,7 @@ same wallet.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,6 +18,7 @@ from ledger.commands import CarryOut
 from ledger.errors import HeldElsewhere, Unavailable
 from ledger.queue import Queue, Waiting
 from runtime.database import lanes_connection
+from runtime.tracing import span
 from workers.duty import Workplace, pause
 
 log = logging.getLogger("purser.worker")
@@ -74,6 +76,8 @@ class _LaneServer:
         self._aside: dict[UUID, _Aside] = {}
         # The wallets of which something was left out of what is being served, so that nothing may overtake it.
         self._stopped: set[UUID] = set()
+        # The one that is being served.
+        self._lane = 0
 
     async def serve(self, lane: int) -> bool:
         """Carries out the first of the lane; False where another worker is at it, or nothing could be done."""
@@ -86,6 +90,7 @@ class _LaneServer:
 
     async def _serve(self, lane: int) -> bool:
         self._stopped.clear()
+        self._lane = lane
         without = self._still_aside()
         if len(without) >= ASIDE_MAX:
             return False
@@ -106,7 +111,7 @@ class _LaneServer:
         if not commands:
             return False
         try:
-            await self._queue.carry_out([command for _, command in commands])
+            await self._carry_out_at_once([command for _, command in commands])
         except HeldElsewhere as held:
             self._held |= held.wallet_ids
             return await self._carry_out(commands)
@@ -124,6 +129,14 @@ class _LaneServer:
         for wallet_id, _ in commands:
             self._aside.pop(wallet_id, None)
         return True
+
+    async def _carry_out_at_once(self, commands: Sequence[CarryOut]) -> None:
+        began_at = time.perf_counter()
+        with span("carry out queued", {"purser.lane": self._lane, "purser.requests": len(commands)}):
+            await self._queue.carry_out(commands)
+        duration_ms = round((time.perf_counter() - began_at) * 1000, 2)
+        fields = {"lane": self._lane, "operations": len(commands), "duration_ms": duration_ms}
+        log.info("queued operations carried out", extra={"fields": fields})
 
     def _readable(self, waiting: Sequence[Waiting]) -> _Commands:
         """Those that can be read, and come after none that can't."""
@@ -152,7 +165,7 @@ class _LaneServer:
         log.error(
             "A queued operation can't be carried out, and waits with what comes after it for its wallet",
             exc_info=fault,
-            extra={"fields": {"operation": str(operation_id)}},
+            extra={"fields": {"operation_id": operation_id}},
         )
         self._set_aside(wallet_id)
 

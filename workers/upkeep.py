@@ -43,7 +43,7 @@ async def run(workplace: Workplace, stopping: asyncio.Event) -> None:
     async with leading(workplace.dsn, stopping) as connection:
         if connection is None:
             return
-        log.debug("This worker leads the upkeep")
+        log.info("This worker leads the upkeep")
         jobs = _jobs(workplace, stopping)
         while not stopping.is_set():
             for job in jobs:
@@ -65,7 +65,10 @@ def _jobs(workplace: Workplace, stopping: asyncio.Event) -> list[_Job]:
 
     async def delete_sessions(connection: asyncpg.Connection) -> float:
         while not stopping.is_set():
-            if await delete_expired_sessions(connection, SESSIONS_CHUNK) < SESSIONS_CHUNK:
+            deleted = await delete_expired_sessions(connection, SESSIONS_CHUNK)
+            if deleted:
+                log.info("old sessions deleted", extra={"fields": {"count": deleted}})
+            if deleted < SESSIONS_CHUNK:
                 break
         return SESSIONS_EVERY_SECONDS
 

@@ -14,6 +14,7 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.money import decimal_text
 from ledger.withdrawal_commands import SettleWithdrawal
 from runtime.log_lines import escaped
+from runtime.tracing import Attributes, span
 from workers.adapters import AdapterError, BankNotOpened, open_bank
 from workers.bank import Answer, Bank, Payment, Result
 from workers.conclusions import Claim, Next, conclude, seconds_to_next_attempt, seconds_to_next_question
@@ -125,16 +126,23 @@ class Payer:
     async def _carry_on(self, claim: Claim, deadline: float) -> None:
         """Calls the bank, and does what follows. What fails here is taken up again when the claim has lapsed."""
         try:
-            answer = Answer(Result.PAID) if claim.was_paid else await self._call(claim, deadline)
-            said = NO_ANSWER if answer is None else f"{answer.result}: {answer.reason}".removesuffix(": ")
-            async with self._writing:
-                await self._write_down(claim, answer, said)
+            with span("withdrawal", _named(claim)):
+                await self._call_and_write_down(claim, deadline)
         except (Unavailable, Overloaded) as away:
             log.warning("A withdrawal waits for its claim to lapse (%s)", type(away).__name__)
         except Exception:
             log.exception("A withdrawal waits for its claim to lapse")
 
-    async def _write_down(self, claim: Claim, answer: Answer | None, said: str) -> None:
+    async def _call_and_write_down(self, claim: Claim, deadline: float) -> None:
+        called_at = time.perf_counter()
+        answer = Answer(Result.PAID) if claim.was_paid else await self._call(claim, deadline)
+        called_seconds = time.perf_counter() - called_at
+        said = NO_ANSWER if answer is None else f"{answer.result}: {answer.reason}".removesuffix(": ")
+        async with self._writing:
+            what_follows = await self._write_down(claim, answer, said)
+        _tell(claim, answer, what_follows, called_seconds)
+
+    async def _write_down(self, claim: Claim, answer: Answer | None, said: str) -> Next:
         what_follows = conclude(claim, answer, self._attempts_max)
         match what_follows:
             case Next.SETTLE_AS_PAID:
@@ -148,6 +156,7 @@ class Payer:
             case Next.ASK_AGAIN:
                 await self._claims.ask_again([claim], said, seconds_to_next_question(claim))
         count_attempt(claim, what_follows)
+        return what_follows
 
     async def _call(self, claim: Claim, deadline: float) -> Answer | None:
         """The bank's answer, None where there was none."""
@@ -155,7 +164,12 @@ class Payer:
             # This process was held up since the claim. A time-out alone would let the call begin.
             return None
         asked_at = time.perf_counter()
-        answer = await self._ask_bank(claim, deadline)
+        told: Attributes = {"purser.call": claim.call}
+        with span(f"bank {claim.call}", told, "CLIENT"):
+            answer = await self._ask_bank(claim, deadline)
+            told["purser.result"] = NO_ANSWER if answer is None else answer.result.value
+            if answer is None:
+                told["error.type"] = NO_ANSWER
         count_call(claim, answer, time.perf_counter() - asked_at)
         return answer
 
@@ -195,5 +209,25 @@ class Payer:
         if is_paid and outcome.rejection is not None:
             view = (await self._ledger.reads.withdrawals([claim.operation_id]))[claim.operation_id]
             if view.state != "SUCCEEDED":
-                fields = {"withdrawal": str(claim.operation_id), "state": view.state}
+                fields = {"operation_id": claim.operation_id, "state": view.state}
                 log.error("The bank has paid what was given back", extra={"fields": fields})
+
+
+def _named(claim: Claim) -> Attributes:
+    return {"purser.operation_id": str(claim.operation_id), "purser.attempt": claim.attempt}
+
+
+def _tell(claim: Claim, answer: Answer | None, what_follows: Next, called_seconds: float) -> None:
+    """What the bank gave as its reason is not in it: its words may quote where the money goes."""
+    fields = {
+        "operation_id": claim.operation_id,
+        "account_id": claim.account_id,
+        "attempt": claim.attempt,
+        "call": claim.call,
+        "result": NO_ANSWER if answer is None else answer.result,
+        "outcome": what_follows,
+        "duration_ms": round(called_seconds * 1000, 2),
+    }
+    # Asked again and again, it is unknown once.
+    is_news = claim.is_new or what_follows is not Next.ASK_AGAIN
+    log.log(logging.INFO if is_news else logging.DEBUG, "withdrawal", extra={"fields": fields})

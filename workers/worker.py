@@ -17,6 +17,7 @@ from runtime.listening import listen, url_of
 from runtime.logging import configure_logging, log_unhandled
 from runtime.metrics import connections_of, memory_of, sampling
 from runtime.settings import Settings
+from runtime.tracing import tracing
 from workers import queue, upkeep, withdrawals
 from workers.answering import answering
 from workers.duty import Duty, Workplace, do_all
@@ -62,6 +63,7 @@ async def _work(
     if launcher_descriptor is not None:
         _listen_to_launcher(launcher_descriptor, stop)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing(settings, "worker"))
         pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
         ledger = await stack.enter_async_context(Ledger.open(settings, dsn, pool))
         await stack.enter_async_context(

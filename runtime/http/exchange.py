@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable, Sequence
 from random import getrandbits
 from time import perf_counter
+from uuid import UUID
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.http.outcomes import Outcome, outcome_of
 from runtime.log_lines import stack_of
 
 log = logging.getLogger("purser.requests")
@@ -16,25 +18,27 @@ log = logging.getLogger("purser.requests")
 REQUEST_ID_HEADER = b"x-request-id"
 SCOPE_KEY = "purser.exchange"
 NAME_CHARACTERS_MAX = 64
-PATH_CHARACTERS_MAX = 64
+OPERATIONS_CHARACTERS_MAX = 200
+# What a log line may say of a path: nothing that a client makes up. A link to an export is a secret.
+ROUTES = ("/graphql", "/exports/", "/static/", "/health/live", "/health/ready", "/metrics", "/status")
+OTHER_ROUTE = "other"
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-# What follows on this is a secret: who has the whole path has the file.
-_LINKS = "/exports/"
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
 class Exchange:
     """What is known of one request while it is answered; whoever answers it writes the outcome here.
 
+    `account_id`: who asks, None for a stranger.
     `limits`: by name the limits that it was counted for, as they stand in RateLimit-Policy and in RateLimit.
     """
 
     __slots__ = (
         "_started_seconds",
+        "account_id",
         "codes",
         "duration_seconds",
-        "is_signed_in",
         "limits",
         "operations",
         "request_id",
@@ -47,7 +51,7 @@ class Exchange:
         # The names of its operations, "" for one that has none, and the first field of the first of them.
         self.operations: list[str] = []
         self.root_field = ""
-        self.is_signed_in = False
+        self.account_id: UUID | None = None
         self.codes: Sequence[str] = ()
         self.status: int | None = None
         self.limits: dict[str, tuple[bytes, bytes]] = {}
@@ -58,6 +62,13 @@ class Exchange:
         """All that is known of it is known now."""
         self.duration_seconds = perf_counter() - self._started_seconds
 
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        if not self.codes and self.status == 200:
+            return Outcome.OK
+        return outcome_of(self.codes, self.status)
+
     def log_line(self, scope: Scope) -> None:
         """Write the request's line. Nothing in it is a document, a variable, a query string or a link."""
         if not log.isEnabledFor(logging.INFO):
@@ -65,24 +76,34 @@ class Exchange:
         fields = {
             "request_id": self.request_id,
             "method": scope["method"],
-            "path": _path(scope["path"]),
+            "path": route_of(scope["path"]),
             "status": self.status,
+            "outcome": self.outcome,
             "duration_ms": round(self.duration_seconds * 1000, 2),
         }
-        if any(self.operations):
-            fields["operations"] = ",".join(map(_name, self.operations))
+        if self.account_id is not None:
+            fields["account_id"] = self.account_id
+        if self.operations:
+            fields["operation"] = self._operations()
         if self.codes:
             fields["codes"] = ",".join(sorted(set(self.codes)))
         log.info("request", extra={"fields": fields})
+
+    def _operations(self) -> str:
+        names = [_name(operation) for operation in self.operations]
+        names[0] = names[0] or self.root_field
+        return ",".join(names)[:OPERATIONS_CHARACTERS_MAX]
 
 
 # Called once for each request, when its answer is complete. It is quick, and raises nothing.
 Watch = Callable[[Exchange], None]
 
 
-def _path(path: str) -> str:
-    before, links, _ = path.partition(_LINKS)
-    return (before + links)[:PATH_CHARACTERS_MAX]
+def route_of(path: str) -> str:
+    """What of a path may be told: which of the service's routes it is below."""
+    if path in ROUTES:
+        return path
+    return next((route for route in ROUTES if route.endswith("/") and path.startswith(route)), OTHER_ROUTE)
 
 
 def _name(operation: str) -> str:

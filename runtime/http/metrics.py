@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge
 
 from runtime.exposition import counted
 from runtime.http.exchange import NAME_CHARACTERS_MAX, Exchange
+from runtime.http.outcomes import Outcome
 from runtime.metrics import SECONDS, BulkHistogram
 
 # So many operation names of clients have figures of their own.
@@ -15,19 +16,6 @@ NAMES_MAX = 100
 OTHER = "other"
 NONE = "none"
 SEVERAL = "several"
-
-# From the least to the worst: of a batch the worst is told.
-_OUTCOMES = ("ok", "client_error", "rate_limited", "overloaded", "error")
-_OK, _CLIENT_ERROR, _RATE_LIMITED, _OVERLOADED, _ERROR = range(len(_OUTCOMES))
-# What is not here is a fault of ours.
-_RANKS = {
-    "BAD_USER_INPUT": _CLIENT_ERROR,
-    "UNAUTHENTICATED": _CLIENT_ERROR,
-    "FORBIDDEN": _CLIENT_ERROR,
-    "CLIENT_GONE": _CLIENT_ERROR,
-    "RATE_LIMITED": _RATE_LIMITED,
-    "OVERLOADED": _OVERLOADED,
-}
 
 _DURATION_NAME = "purser_request_duration_seconds"
 DURATION = BulkHistogram(
@@ -62,13 +50,13 @@ class RequestCounter:
 
     def count(self, exchanges: Sequence[Exchange]) -> None:
         """Counts them all at once."""
-        durations: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+        durations: defaultdict[tuple[str, Outcome], list[float]] = defaultdict(list)
         codes: list[str] = []
         for exchange in exchanges:
-            durations[self._operation(exchange), _rank(exchange)].append(exchange.duration_seconds)
+            durations[self._operation(exchange), exchange.outcome].append(exchange.duration_seconds)
             codes += exchange.codes
-        for (operation, rank), seconds in durations.items():
-            DURATION.labels(operation, _OUTCOMES[rank]).observe_all(seconds)
+        for named, seconds in durations.items():
+            DURATION.labels(*named).observe_all(seconds)
         for code, count in Tally(codes).items():
             ERRORS.labels(code).inc(count)
 
@@ -80,19 +68,7 @@ class RequestCounter:
             return name
         if not name:
             return exchange.root_field
-        if not exchange.is_signed_in or len(self._known) >= NAMES_MAX or len(name) > NAME_CHARACTERS_MAX:
+        if exchange.account_id is None or len(self._known) >= NAMES_MAX or len(name) > NAME_CHARACTERS_MAX:
             return OTHER
         self._known.add(name)
         return name
-
-
-def _rank(exchange: Exchange) -> int:
-    if exchange.codes:
-        return max(_RANKS.get(code, _ERROR) for code in exchange.codes)
-    if exchange.status is None:
-        return _CLIENT_ERROR
-    if exchange.status < 400:
-        return _OK
-    if exchange.status == 429:
-        return _RATE_LIMITED
-    return _CLIENT_ERROR if exchange.status < 500 else _ERROR

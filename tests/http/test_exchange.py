@@ -43,7 +43,7 @@ async def test_one_line_a_request_without_document_or_values(lines: io.StringIO)
     assert reply.headers["x-request-id"] == "abc.DEF-1_2"
     error, line = (orjson.loads(text) for text in lines.getvalue().splitlines())
     assert error["request_id"] == line["request_id"] == "abc.DEF-1_2"
-    assert line["operations"] == "Look"
+    assert line["operation"] == "Look"
     assert line["codes"] == "INTERNAL"
     assert line["status"] == 200
     assert 0 < line["duration_ms"] < 5_000
@@ -64,7 +64,7 @@ async def test_a_request_id_that_is_not_sane_is_replaced(lines: io.StringIO, sen
 async def test_names_are_bounded(lines: io.StringIO) -> None:
     app = ExchangeMiddleware(toy_endpoint())
     await ask(app, orjson.dumps({"query": f"query {'N' * 5_000} {{ ping }}"}))
-    assert orjson.loads(lines.getvalue())["operations"] == "N" * 64
+    assert orjson.loads(lines.getvalue())["operation"] == "N" * 64
 
 
 async def test_what_nobody_caught_is_masked(lines: io.StringIO) -> None:

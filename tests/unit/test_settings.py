@@ -1,5 +1,6 @@
 """Settings: what is taken, what is refused, and that a refusal names the variable and never a secret."""
 
+import importlib.metadata
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -208,3 +209,19 @@ def test_frozen_and_without_secrets_in_its_repr() -> None:
     assert "s3cret" not in repr(settings)
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]
+
+
+def test_traces_need_their_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(traces=True).traces
+
+    def missing(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", missing)
+    monkeypatch.setenv("PURSER_TRACES", "true")
+    with pytest.raises(
+        SettingsError, match=r"^PURSER_TRACES: needs OpenTelemetry: pip install 'purser\[traces\]'"
+    ):
+        Settings.load()
+    monkeypatch.setenv("PURSER_TRACES", "false")
+    assert not Settings.load().traces

@@ -1,10 +1,12 @@
 """One event is one line, whatever it holds; and nothing that reads the log slowly slows the service."""
 
+import asyncio
 import io
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -64,6 +66,35 @@ def test_an_exception_is_its_type_and_stack_without_its_message(formatter: loggi
     assert "hunter2" not in line
     assert line.index("builtins.RuntimeError at ") < line.index("builtins.KeyError at ")
     assert "test_logging.py" in line
+
+
+async def _answer() -> dict[str, str]:
+    return {"hunter2 created at >": "hunter2"}
+
+
+async def _fail() -> None:
+    raise ValueError("hunter2 created at >")
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), PlainLines()])
+@pytest.mark.parametrize("work", [_answer, _fail])
+@pytest.mark.parametrize("debug", [True, False])
+async def test_what_came_of_a_slow_task_is_not_told(
+    formatter: logging.Formatter, work: Callable[[], Coroutine[Any, Any, object]], debug: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(debug)
+    task = asyncio.ensure_future(work())
+    loop.set_debug(False)
+    await asyncio.wait([task])
+    task.exception()
+    made = record("Executing %s took %.3f seconds", repr(task), 0.2)
+    made.name = "asyncio"
+    assert "hunter2" in made.getMessage()
+    line = formatter.format(made)
+    assert "hunter2" not in line
+    assert f"coro=<{work.__name__}() done" in line
+    assert "took 0.200 seconds" in line
 
 
 def test_a_stack_that_goes_round_in_circles_ends() -> None:
