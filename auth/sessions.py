@@ -6,6 +6,7 @@ expired. While the answers are fresh, a log-out anywhere is honoured here within
 are not, the database is asked about the one session, and without a database nobody is let in.
 """
 
+import asyncio
 import heapq
 import time
 from datetime import UTC, datetime, timedelta
@@ -75,7 +76,9 @@ class Sessions:
         self._expiries: list[tuple[float, UUID]] = []
         self._read_until = datetime(1970, 1, 1, tzinfo=UTC)
         self._fresh_until_monotonic = float("-inf")
-        self._poll = Periodic("reading ended sessions", self._read_ended, POLL_PAUSE_SECONDS)
+        self._last_read_began = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+        self._poll = Periodic("reading ended sessions", self._catch_up, POLL_PAUSE_SECONDS)
 
     def open(self) -> None:
         """Begins to read which sessions end."""
@@ -84,6 +87,9 @@ class Sessions:
     async def close(self) -> None:
         """Stops reading; the pool is not ours to close."""
         await self._poll.close()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
 
     async def start(self, account_id: UUID, password_hash: str, expires_at: datetime) -> UUID | None:
         """Begins a session of the account; None if that is no longer its password, or it is deleted."""
@@ -111,7 +117,8 @@ class Sessions:
             return True
         if time.monotonic() <= self._fresh_until_monotonic:
             return False
-        return not await self.is_live(session_id)
+        await self._catch_up()
+        return session_id in self._ended
 
     async def is_live(self, session_id: UUID) -> bool:
         """Whether it was never ended, nor its account deleted: asks the database, which remembers it for ever.
@@ -121,6 +128,15 @@ class Sessions:
         async with asking():
             return bool(await self._pool.fetchval(_IS_LIVE, session_id))
 
+    async def _catch_up(self) -> None:
+        """Waits for an answer that was asked for after this moment: of all who wait one asks. Raises Unavailable."""
+        came_at = time.monotonic()
+        while self._last_read_began < came_at:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read_ended())
+            # Who goes away takes the answer from nobody else.
+            await asyncio.shield(self._reading)
+
     async def _read_ended(self) -> None:
         began = time.monotonic()
         async with asking():
@@ -129,6 +145,7 @@ class Sessions:
             if row["id"] is not None:
                 self._remember(row["id"], row["expires_at"])
         self._read_until = rows[0]["read_at"]
+        self._last_read_began = began
         self._fresh_until_monotonic = began + FRESH_SECONDS_MAX
         self._forget_expired()
 

@@ -79,10 +79,10 @@ class Run:
         """All rounds. Raises BenchmarkError where anything is not as it should be."""
         options = self._options
         with ExitStack() as stack:
-            port, secret_key = stack.enter_context(servers.service(self._dsn, options.workers))
+            service = stack.enter_context(servers.service(self._dsn, options.workers))
             bare_port = stack.enter_context(servers.bare_route(options.workers))
             for number in range(1, options.rounds + 1):
-                for names, measure in self._measurements(port, secret_key, bare_port):
+                for names, measure in self._measurements(service.port, service.secret_key, bare_port):
                     self._note(names, measure)
                 checked = check_invariants(self._dsn, options.population)
                 print(

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from bench.database import CHECKOUT, BenchmarkError
 
@@ -19,9 +20,17 @@ START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 40.0
 
 
+class Service(NamedTuple):
+    """Where `purser serve` answers, the secret that signs its tokens, and its launcher's process."""
+
+    port: int
+    secret_key: str
+    process_id: int
+
+
 @contextmanager
-def service(dsn: str, workers: int) -> Iterator[tuple[int, str]]:
-    """`purser serve` with its default settings; its port and the secret that signs its tokens."""
+def service(dsn: str, workers: int) -> Iterator[Service]:
+    """`purser serve` with its default settings."""
     port, secret_key = _free_port(), secrets.token_hex(32)
     settings = {
         "PURSER_DATABASE_URL": dsn,
@@ -30,8 +39,8 @@ def service(dsn: str, workers: int) -> Iterator[tuple[int, str]]:
         "PURSER_SECRET_KEY": secret_key,
     }
     command = [sys.executable, "-P", "-m", "cli", "serve"]
-    with _running(command, settings, f"http://127.0.0.1:{port}/health/ready"):
-        yield port, secret_key
+    with _running(command, settings, f"http://127.0.0.1:{port}/health/ready") as process_id:
+        yield Service(port, secret_key, process_id)
 
 
 @contextmanager
@@ -52,7 +61,7 @@ def bare_route(workers: int) -> Iterator[int]:
 
 
 @contextmanager
-def _running(command: Sequence[str], settings: Mapping[str, str], url: str) -> Iterator[None]:
+def _running(command: Sequence[str], settings: Mapping[str, str], url: str) -> Iterator[int]:
     # The settings of whoever runs the benchmark stay out of it: the defaults are what is measured.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PURSER_")}
     with tempfile.TemporaryFile() as log:
@@ -63,7 +72,7 @@ def _running(command: Sequence[str], settings: Mapping[str, str], url: str) -> I
             if not _is_ready(process, url):
                 log.seek(0)
                 raise BenchmarkError(f"The server did not start:\n{log.read().decode(errors='replace')}")
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGINT)
             try:

@@ -4,13 +4,17 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.garbage import collect_rarely
-from runtime.http_protocol import BoundedHttpProtocol
 from runtime.logging import configure_logging
+from runtime.overload.crowd import Crowd, room_for
+from runtime.overload.door import Door
+from runtime.overload.protocol import SheddingHttpProtocol
+from runtime.overload.refusals import Refusals
 from runtime.server import Server
 from runtime.settings import Settings
 
@@ -35,10 +39,16 @@ def run(
     One byte is written to `ready_descriptor` once requests are answered. Exits by status 3 where the
     application does not start.
     """
+    protocol = partial(
+        SheddingHttpProtocol,
+        door=Door(settings.requests_max),
+        crowd=Crowd(room_for(settings.connections_max)),
+        refusals=Refusals(settings.allowed_origins),
+    )
     config = uvicorn.Config(
         create_app(settings),
         loop="uvloop",
-        http=BoundedHttpProtocol,
+        http=protocol,  # type: ignore[arg-type] # uvicorn only calls it
         ws="none",
         lifespan="on",
         interface="asgi3",

@@ -99,9 +99,12 @@ class Settings(BaseSettings):
     auto_migrate: bool = True
     admin_email: str | None = None
     admin_password: str | None = Field(default=None, repr=False, validate_default=True)
+    # These are of one API process.
+    connections_max: int = Field(default=4096, ge=1, le=1_000_000)
+    requests_max: int = Field(default=256, ge=1, le=100_000)
     shutdown_seconds_max: int = Field(default=30, ge=1, le=3600)
     queue_length_max: int = Field(default=10_000, ge=1)
-    queue_seconds_max: float = Field(default=2.0, gt=0, le=60, allow_inf_nan=False)
+    queue_seconds_max: float = Field(default=0.8, gt=0, le=60, allow_inf_nan=False)
     # Of the queue in the database, which workers carry out.
     queued_operations_max: int = Field(default=1_000_000, ge=1)
     batch_size_max: int = Field(default=500, ge=1, le=10_000)

@@ -9,6 +9,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from runtime.http.exchange import ExchangeMiddleware, Watch
 
 CORS_SECONDS_MAX = 600
+EXPOSED_HEADERS = (
+    "X-Request-ID",
+    "Retry-After",
+    "RateLimit-Policy",
+    "RateLimit",
+    "Content-Disposition",
+    "Purser-Rows",
+)
 
 
 def guard(
@@ -24,14 +32,7 @@ def guard(
             allow_origins=allowed_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
-            expose_headers=(
-                "X-Request-ID",
-                "Retry-After",
-                "RateLimit-Policy",
-                "RateLimit",
-                "Content-Disposition",
-                "Purser-Rows",
-            ),
+            expose_headers=EXPOSED_HEADERS,
             max_age=CORS_SECONDS_MAX,
         )
     if "*" not in allowed_hosts:

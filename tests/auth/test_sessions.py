@@ -126,13 +126,27 @@ async def test_memory_forgets_what_has_expired(pool: asyncpg.Pool) -> None:
             assert [session_id for _, session_id in process._expiries] == [long]
 
 
-async def test_without_fresh_knowledge_the_database_is_asked(pool: asyncpg.Pool) -> None:
+async def test_without_fresh_knowledge_the_database_is_asked_once_for_all(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH_SECONDS_MAX", 0)
+    asked = 0
+    read_ended = Sessions._read_ended
+
+    async def counted(sessions: Sessions) -> None:
+        nonlocal asked
+        asked += 1
+        await read_ended(sessions)
+
+    monkeypatch.setattr(Sessions, "_read_ended", counted)
     never_opened = Sessions(pool)
     session_id = await a_session(never_opened, await an_account(pool))
-    assert not await never_opened.ended(session_id)
+    assert await asyncio.gather(*(never_opened.ended(session_id) for _ in range(50))) == [False] * 50
+    # Those who came when it was asked already wait for the next answer.
+    assert asked <= 2
     await pool.execute("UPDATE sessions SET ended_at = now()")
     assert await never_opened.ended(session_id)
-    assert await never_opened.ended(uuid4())
+    await never_opened.close()
 
 
 def migrate(dsn: str) -> None:
