@@ -1,18 +1,24 @@
-"""uvicorn's server as our processes run it: it says when requests are answered, and stops with its launcher."""
+"""uvicorn's server as our processes run it: it says when it is ready, stops with its launcher, and loses nobody."""
 
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
+from runtime.http_protocol import BoundedHttpProtocol
 from runtime.logging import log_unhandled
+
+# In the state of every request's scope, once the process is told to stop.
+STOPPING = "stopping"
 
 
 class Server(uvicorn.Server):
     """Serves until SIGTERM or SIGINT, or until the launcher's end of the pipe `launcher_descriptor` closes.
 
-    `on_ready` is called once, when requests are answered.
+    `on_ready` is called once, when requests are answered. For `drain_seconds` after the order to stop it goes on as
+    before, except that requests find STOPPING in their state.
     """
 
     def __init__(
@@ -21,11 +27,13 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
         launcher_descriptor: int | None = None,
         *,
+        drain_seconds: float = 0,
         debug: bool = False,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._launcher_descriptor = launcher_descriptor
+        self._drain_seconds = drain_seconds
         self._debug = debug
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -37,6 +45,37 @@ class Server(uvicorn.Server):
             loop.add_reader(self._launcher_descriptor, self._launcher_died, self._launcher_descriptor)
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Closes the door behind those who are in its queue already: theirs may be a request that is under way."""
+        self.lifespan.state[STOPPING] = True
+        if self._drain_seconds:
+            await asyncio.sleep(self._drain_seconds)
+        waiting = self._close_door(sockets or [])
+        loop = asyncio.get_running_loop()
+        for connection in waiting:
+            with suppress(OSError):
+                await loop.connect_accepted_socket(self._make_protocol, connection)
+        # Connections that the loop accepted just now become known to the server in its next turn.
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+    def _close_door(self, sockets: list[socket.socket]) -> list[socket.socket]:
+        """What the kernel has accepted and nobody else; it would reset them where this process is the last to close."""
+        waiting = []
+        for listening in sockets:
+            with listening.dup() as queue:
+                for server in self.servers:
+                    server.close()
+                listening.close()
+                queue.setblocking(False)
+                with suppress(BlockingIOError):
+                    while True:
+                        waiting.append(queue.accept()[0])
+        return waiting
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        return BoundedHttpProtocol(self.config, self.server_state, self.lifespan.state)
 
     def _launcher_died(self, launcher_descriptor: int) -> None:
         asyncio.get_running_loop().remove_reader(launcher_descriptor)
