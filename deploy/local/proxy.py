@@ -28,14 +28,16 @@ class Proxy:
         self._draining = folder / "draining"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(CONFIGURATION, folder)
-        self._draining.mkdir()
+        site = folder / "purser-site"
+        for made in (self._draining, site):
+            made.mkdir()
         parts = {
             "listen": f"listen 127.0.0.1:{port};\n",
             "instances": upstreams(instances),
             "pool": pool(str(self._draining), len(instances)),
         }
         for name, text in parts.items():
-            (folder / "purser" / f"{name}.conf").write_text(text)
+            (site / f"{name}.conf").write_text(text)
 
     def take_out(self, number: int) -> None:
         """From now on the instance of this number, counted from 1, gets no request that begins."""

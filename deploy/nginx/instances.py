@@ -1,7 +1,7 @@
 """The part of nginx's configuration that names the instances of the service.
 
-    python deploy/nginx/instances.py upstreams 127.0.0.1:8001 127.0.0.1:8002 > purser/instances.conf
-    python deploy/nginx/instances.py pool /run/purser/draining 2 > purser/pool.conf
+    python deploy/nginx/instances.py upstreams 127.0.0.1:8001 127.0.0.1:8002 > purser-site/instances.conf
+    python deploy/nginx/instances.py pool /run/purser/draining 2 > purser-site/pool.conf
 
 An instance is taken out by a file, with its number for a name, in the folder of the draining: from then on no request
 is sent to it. nginx need not be told. A reload of its own would close connections that clients keep open, together with
