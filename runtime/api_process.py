@@ -71,4 +71,6 @@ def run(
         os.close(ready_descriptor)
 
     with socket.socket(fileno=listening_descriptor) as listening:
-        Server(config, on_ready, launcher_descriptor, debug=settings.debug).run(sockets=[listening])
+        Server(
+            config, on_ready, launcher_descriptor, drain_seconds=settings.drain_seconds, debug=settings.debug
+        ).run(sockets=[listening])

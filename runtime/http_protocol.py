@@ -14,8 +14,9 @@ HEAD_SECONDS_MAX = 15.0
 # How long a client may keep us waiting once all buffers are full of what it was sent. The kernel has room again only
 # when a third of its own was read, which has up to 4 MB: whoever reads 25 kB a second is in time.
 READ_SECONDS_MAX = 60.0
-# How long a connection that is kept open for further requests outlives the order to stop.
-STOP_SECONDS = 0.5
+# How long a connection that is kept open for further requests outlives the order to stop. A proxy that lets go of its
+# idle ones sooner (deploy/nginx) is always the one that closes, so that no request of its crosses with the end.
+STOP_SECONDS = 1.0
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):

@@ -53,7 +53,7 @@ def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], No
         processes = Processes(
             _kinds(settings, purser, listening, bank),
             _environment(dsn, bank) | {FOLDER_VARIABLE: metrics},
-            settings.shutdown_seconds_max,
+            settings.drain_seconds + settings.shutdown_seconds_max,
             on_end=partial(forget, metrics),
         )
 

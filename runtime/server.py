@@ -1,20 +1,25 @@
-"""uvicorn's server as our processes run it: it says when requests are answered, and stops with its launcher."""
+"""uvicorn's server as our processes run it: it says when it is ready, stops with its launcher, and loses nobody."""
 
 import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
 from runtime.logging import log_unhandled
 from runtime.overload.accepting import Accepting
 
+# In the state of every request's scope, once the process is told to stop.
+STOPPING = "stopping"
+
 
 class Server(uvicorn.Server):
     """Serves until SIGTERM or SIGINT, or until the launcher's end of the pipe `launcher_descriptor` closes.
 
-    `on_ready` is called once, when requests are answered.
+    `on_ready` is called once, when requests are answered. For `drain_seconds` after the order to stop it goes on as
+    before, except that requests find STOPPING in their state.
     """
 
     def __init__(
@@ -23,11 +28,13 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
         launcher_descriptor: int | None = None,
         *,
+        drain_seconds: float = 0,
         debug: bool = False,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._launcher_descriptor = launcher_descriptor
+        self._drain_seconds = drain_seconds
         self._debug = debug
         self._accepting: list[Accepting] = []
 
@@ -43,7 +50,17 @@ class Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finishes requests under way and ends the application, and then the log."""
+        """Closes the door behind those who are in its queue already: theirs may be a request that is under way."""
+        self.lifespan.state[STOPPING] = True
+        if self._drain_seconds:
+            await asyncio.sleep(self._drain_seconds)
+        waiting = self._close_door(sockets or [])
+        loop = asyncio.get_running_loop()
+        for connection in waiting:
+            with suppress(OSError):
+                await loop.connect_accepted_socket(self._make_protocol, connection)
+        # Connections that the loop accepted just now become known to the server in its next turn.
+        await asyncio.sleep(0)
         await super().shutdown(sockets)
         # What uvicorn does next is to raise the signal that stopped it again, and nothing of ours runs any more.
         await asyncio.to_thread(logging.shutdown)
@@ -53,6 +70,20 @@ class Server(uvicorn.Server):
         for accepting in self._accepting:
             accepting.accept_waiting()
         return await super().on_tick(counter)
+
+    def _close_door(self, sockets: list[socket.socket]) -> list[socket.socket]:
+        """What the kernel has accepted and nobody else; it would reset them where this process is the last to close."""
+        waiting = []
+        for listening in sockets:
+            with listening.dup() as queue:
+                for server in self.servers:
+                    server.close()
+                listening.close()
+                queue.setblocking(False)
+                with suppress(BlockingIOError):
+                    while True:
+                        waiting.append(queue.accept()[0])
+        return waiting
 
     def _make_protocol(self) -> asyncio.Protocol:
         # As uvicorn's own startup does it.

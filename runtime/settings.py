@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     connections_max: int = Field(default=4096, ge=1, le=1_000_000)
     requests_max: int = Field(default=256, ge=1, le=100_000)
     shutdown_seconds_max: int = Field(default=30, ge=1, le=3600)
+    # How long the service, told to stop, goes on before it takes nothing more; meanwhile it says that it isn't ready.
+    drain_seconds: float = Field(default=0, ge=0, le=600, allow_inf_nan=False)
     queue_length_max: int = Field(default=10_000, ge=1)
     queue_seconds_max: float = Field(default=0.8, gt=0, le=60, allow_inf_nan=False)
     # Of the queue in the database, which workers carry out.

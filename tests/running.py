@@ -33,7 +33,7 @@ def running_service(
     folder: Path, *, workers: int = 2, settings: Mapping[str, str] | None = None
 ) -> Iterator[Service]:
     """`purser serve` on a free port with its own PostgreSQL in `folder`, until the end of the block."""
-    port = _free_port()
+    port = free_port()
     log = folder / "service.log"
     environment = {
         **os.environ,
@@ -56,7 +56,7 @@ def running_service(
             _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

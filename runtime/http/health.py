@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from runtime.database import TROUBLE
 from runtime.migrations import is_current
+from runtime.server import STOPPING
 
 CHECK_SECONDS_MAX = 2.0
 PoolOf = Callable[[Request], asyncpg.Pool]
@@ -27,6 +28,8 @@ def health_routes(pool_of: PoolOf, tell_backlog: Tell) -> list[Route]:
     started_at = time.monotonic()
 
     async def ready(request: Request) -> JSONResponse:
+        if getattr(request.state, STOPPING, False):
+            return JSONResponse({"status": "unavailable", "reason": "the service is stopping"}, 503)
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 current = await is_current(pool_of(request))

@@ -64,6 +64,16 @@ def test_stop_lets_requests_under_way_finish(data_dir: Path, number: signal.Sign
         assert_nothing_runs(data_dir)
 
 
+def test_told_to_stop_it_goes_on_for_the_time_that_a_balancer_needs(data_dir: Path) -> None:
+    with serving(data_dir, PURSER_DRAIN_SECONDS="2") as service:
+        service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: service.get("/health/ready") == 503, "it says that it is not ready")
+        with service.begin_request() as connection:
+            connection.sendall(QUERY[5:])
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert service.process.wait(timeout=SECONDS_MAX) == 0
+
+
 def test_stop_waits_no_longer_than_its_limit(data_dir: Path) -> None:
     with serving(data_dir, PURSER_SHUTDOWN_SECONDS_MAX="1") as service, service.begin_request():
         started_at = time.monotonic()
