@@ -53,7 +53,7 @@ USUAL = Behaviour()
     ],
     exits={
         0: "Stopped by SIGTERM or Ctrl-C.",
-        1: "It could not start, or not write its books. A sentence on standard error says why, and what to do.",
+        1: "It could not start, or not stay up. A sentence on standard error says why, and what to do.",
         INTERRUPTED: "Stopped before it was ready.",
     },
 )
@@ -113,7 +113,9 @@ def bank_simulator(
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as refused:
-        raise click.ClickException(f"Can't listen on {host} port {port}: {refused.strerror}.") from None
+        raise click.ClickException(
+            f"Can't listen on {host} port {port}: {refused.strerror}. Choose another by --host and --port."
+        ) from None
     address = f"[{host}]" if ":" in host else host
     greeting = f"The simulated bank answers at http://{address}:{listening.getsockname()[1]} (seed {seed})."
     # Started with `&` or ended by `kill`, it goes the way of Ctrl-C.

@@ -8,7 +8,6 @@ from commandline.command import Command
 @click.command(
     cls=Command,
     examples=[("Into a file, for an editor or a code generator", "purser export-schema > schema.graphql")],
-    exits={1: "It could not be printed."},
 )
 def export_schema() -> None:
     """Print the GraphQL schema, in SDL.

@@ -29,7 +29,7 @@ PURSER = (sys.executable, "-P", "-m", "cli")
         ),
     ],
     exits={
-        0: "Stopped by SIGTERM or Ctrl-C, once requests under way had finished.",
+        0: "Stopped by SIGTERM or Ctrl-C, once what was under way had finished.",
         1: "It could not start, or not stay up. A sentence on standard error says why, and what to do.",
         INTERRUPTED: "Stopped before it was ready, or hard, by a second Ctrl-C.",
     },

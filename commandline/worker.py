@@ -21,9 +21,9 @@ LANES_MAX = 32_767
         ("For one lane alone", "DATABASE_URL=$URL purser worker --lane 2"),
     ],
     exits={
-        0: "Stopped by SIGTERM or Ctrl-C, and what it had begun is finished.",
-        1: "It could not start. A sentence on standard error says why, and what to do.",
-        INTERRUPTED: "Stopped before it was at work, or without finishing, by a second Ctrl-C.",
+        0: "Stopped by SIGTERM or Ctrl-C, once what was under way had finished.",
+        1: "It could not start, or not stay up. A sentence on standard error says why, and what to do.",
+        INTERRUPTED: "Stopped before it was ready, or hard, by a second Ctrl-C.",
     },
 )
 @click.option(
