@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from runtime.exposition import REMEMBERED_SECONDS
+from runtime.metrics import GATHER_SECONDS
+
 SECONDS_MAX = 30.0
 
 
@@ -20,11 +23,12 @@ class Family:
     labels: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
 class Page:
     """One page of metrics."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._families = list(text_string_to_metric_families(text))
 
     def value(self, sample: str, **labels: str) -> float:
         """The sum of the samples of that name with these labels at least; 0 where there is none."""
@@ -39,7 +43,7 @@ class Page:
         return {found[label] for name, found, _ in self.samples() if name == sample}
 
     def samples(self) -> Iterator[tuple[str, Mapping[str, str], float]]:
-        for family in text_string_to_metric_families(self.text):
+        for family in self._families:
             for sample in family.samples:
                 yield sample.name, sample.labels, sample.value
 
@@ -51,7 +55,7 @@ class Page:
                 family.documentation,
                 frozenset(label for sample in family.samples for label in sample.labels) - {"le"},
             )
-            for family in text_string_to_metric_families(self.text)
+            for family in self._families
         }
 
 
@@ -63,6 +67,12 @@ async def scrape(http: httpx.AsyncClient) -> Page:
     return Page(response.text)
 
 
+async def scrape_all(http: httpx.AsyncClient) -> Page:
+    """The page with all that has happened so far, also on a busy machine."""
+    await asyncio.sleep(REMEMBERED_SECONDS + 10 * GATHER_SECONDS)
+    return await scrape(http)
+
+
 async def scrape_until(http: httpx.AsyncClient, condition: Callable[[Page], object], what: str) -> Page:
     """The first page of which that is so: pages are half a second old, and counts come a moment after the events."""
     give_up_at = time.monotonic() + SECONDS_MAX
@@ -70,5 +80,5 @@ async def scrape_until(http: httpx.AsyncClient, condition: Callable[[Page], obje
         page = await scrape(http)
         if condition(page):
             return page
-        assert time.monotonic() < give_up_at, f"not after {SECONDS_MAX} s: {what}\n{page.text}"
+        assert time.monotonic() < give_up_at, f"not after {SECONDS_MAX} s: {what}"
         await asyncio.sleep(0.1)
