@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from auth.errors import Unavailable
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("purser.auth")
 
 
 class Periodic:
@@ -36,11 +36,11 @@ class Periodic:
             except Unavailable:
                 # Once is enough: it is tried again many times before anyone reads this.
                 if not failing:
-                    logger.warning("%s: the database does not answer", self._name)
+                    log.warning("%s: the database does not answer", self._name)
                 failing = True
             except Exception:
                 # A bug in one round must not stop all later ones.
-                logger.exception("%s failed", self._name)
+                log.exception("%s failed", self._name)
                 failing = True
             else:
                 failing = False
