@@ -8,7 +8,9 @@ from itertools import repeat
 CONNECT_PAUSE_SECONDS = 0.001
 BYTE_SECONDS = 1.0
 
-_HEAD = b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+_HEAD = (
+    b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
+)
 _ASKED_ONCE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 

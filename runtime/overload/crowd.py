@@ -18,7 +18,9 @@ def room_for(connections_max: int) -> int:
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return connections_max if soft == resource.RLIM_INFINITY else max(1, min(needed, soft) - DESCRIPTORS_BESIDE)
+    return (
+        connections_max if soft == resource.RLIM_INFINITY else max(1, min(needed, soft) - DESCRIPTORS_BESIDE)
+    )
 
 
 class Connection(Hashable, Protocol):

@@ -1,9 +1,9 @@
 """The answer to a request that finds no place: ready-made bytes, as the GraphQL endpoint would have answered."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
-from starlette.types import Scope
 
 from runtime.http.exchange import REQUEST_ID_HEADER, exchange_of
 from runtime.http.guards import EXPOSED_HEADERS
@@ -35,12 +35,13 @@ class Refusals:
     def __init__(self, allowed_origins: Sequence[str]) -> None:
         self._allows_all = "*" in allowed_origins
         self._by_origin = {
-            origin.encode(): b"access-control-allow-origin: %b\r\nvary: Origin\r\n" % origin.encode() + _EXPOSED
+            origin.encode(): b"access-control-allow-origin: %b\r\nvary: Origin\r\n" % origin.encode()
+            + _EXPOSED
             for origin in allowed_origins
         }
 
     def of_request(
-        self, scope: Scope, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
+        self, scope: Any, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
     ) -> bytes:
         """The whole answer to that request. `default_headers` are those that every answer has."""
         parts = [_HEAD, *(b"%b: %b\r\n" % header for header in default_headers)]
@@ -56,7 +57,7 @@ class Refusals:
         """The answer to whatever a connection will ask that is not kept."""
         return _HEAD + _CLOSE + b"\r\n" + _BODY
 
-    def _cors(self, scope: Scope) -> bytes:
+    def _cors(self, scope: Any) -> bytes:
         if self._allows_all:
             return b"access-control-allow-origin: *\r\n" + _EXPOSED
         origin = dict(scope["headers"]).get(b"origin", b"")
