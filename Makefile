@@ -46,9 +46,10 @@ format: $(TOOLS) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(TOOLS) ## Charges a second, beside pgbench on the same PostgreSQL; wallets spread over lanes
+bench: $(TOOLS) ## Charges a second, beside pgbench; wallets spread over lanes; ten times the load
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.lanes
+	$(BIN)/python -m bench.overload
 
 # The index is the machine's own, as pip has it configured; its name must not stand in the lock files.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --python-version 3.11 \

@@ -33,6 +33,9 @@ from schema.tracing import traced_run
 from web.graphiql import graphiql_page
 from web.static_files import static_files
 
+# A refusal comes within a second, also where the database is too slow for what is asked.
+POOL_WAIT_SECONDS_MAX = 0.8
+
 
 def create_app(settings: Settings) -> ASGIApp:
     """The service with these settings. `settings.database_url` must name a database whose schema is current."""
@@ -49,7 +52,9 @@ def create_app(settings: Settings) -> ASGIApp:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(tracing(settings, "api"))
             await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
-            app.state.pool = await stack.enter_async_context(open_pool(dsn, settings.database_pool_max))
+            app.state.pool = await stack.enter_async_context(
+                open_pool(dsn, settings.database_pool_max, wait_seconds_max=POOL_WAIT_SECONDS_MAX)
+            )
             await stack.enter_async_context(limits.open(dsn))
             app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
             app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))

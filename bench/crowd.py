@@ -56,15 +56,18 @@ class Task:
 
 @dataclass(slots=True)
 class Seen:
-    """What came of it. Latencies are seconds, of what ended in the time that is measured; the keys are of all."""
+    """What came of it.
 
-    succeeded: array = field(default_factory=lambda: array("d"))
-    refused: array = field(default_factory=lambda: array("d"))
+    Latencies are seconds, of what was answered in the time that is measured; the keys are those of all requests.
+    `lost` counts requests whose connection ended before their answer, `cpu` is the part of a core that asking took.
+    """
+
+    succeeded: "array[float]" = field(default_factory=lambda: array("d"))
+    refused: "array[float]" = field(default_factory=lambda: array("d"))
     cpu: float = 0.0
     acknowledged_keys: list[bytes] = field(default_factory=list)
     refused_keys: list[bytes] = field(default_factory=list)
     lost: int = 0
-    others: int = 0
     first_other: bytes = b""
 
 
@@ -92,7 +95,6 @@ class Load:
             if is_measured:
                 seen.refused.append(answered_at - asked_at)
         else:
-            seen.others += 1
             seen.first_other = seen.first_other or response
         return False
 
@@ -125,7 +127,7 @@ class Client(asyncio.Protocol):
         succeeded = self._load.count(received, key, self._asked_at, time.perf_counter())
         self._go_on(is_refused=not succeeded)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if self._key:
             self._load.seen.lost += 1
         if not self.ended.done():

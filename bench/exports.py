@@ -45,7 +45,7 @@ def main(rows: int) -> None:
     with loaded_database(POPULATION) as dsn:
         asyncio.run(_lengthen(dsn, rows))
         check_invariants(dsn, POPULATION)
-        with service(dsn, 1) as (port, secret_key):
+        with service(dsn, 1) as (port, secret_key, _):
             token = bearer_token(Tokens([secret_key]), FIRST_MERCHANT, Role.COMPANY)
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=60

@@ -2,15 +2,13 @@
 
 import asyncio
 import multiprocessing
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
+from typing import Any
 
 import asyncpg
 import click
@@ -19,118 +17,111 @@ from bench import servers
 from bench.crowd import Manner, Seen, Task, run
 from bench.database import BenchmarkError, check_invariants, loaded_database
 from bench.machine import cores, describe
+from bench.memory import api_processes, resident_mib
 from bench.population import Population
 
 TIMES = 10
-TOLERANT = False
 GOODPUT_MIN = 0.8
 REFUSAL_SECONDS_MAX = 1.0
-# Clients that each wait for an answer, among which the peak is looked for.
-STEPS = (32, 64, 128, 256, 512)
+# Clients that each wait for their answer, among which the most charges are looked for.
+STEPS = (64, 128, 192, 256)
 OPEN_CONNECTIONS = 6000
 NUISANCES = 3000
 SAMPLE_SECONDS = 0.25
-CHILD_SECONDS_EXTRA = 120
+PEAK = "the peak"
 
-# Those that were acknowledged and succeeded, and those that were refused and are known all the same.
-_FOUND = """
+# How many of these keys are known, and their operations succeeded.
+_SUCCEEDED = """
     SELECT count(*) FROM unnest($1::text[]) AS asked (key) JOIN idempotency_keys USING (key)
     JOIN operations ON operations.id = operation_id AND status = 'SUCCEEDED'
 """
+_KNOWN = "SELECT count(*) FROM unnest($1::text[]) AS asked (key) JOIN idempotency_keys USING (key)"
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One measurement of one round. Memory: of the API processes together, in MiB."""
+    """One measurement. Memory in MiB, of the API processes together, from its begin to its end."""
 
     seen: Seen
     seconds: float
-    memory_begin_mib: float
-    memory_max_mib: float
-    memory_end_mib: float
-    cores: float
+    memory: Sequence[float]
 
     @property
     def goodput(self) -> float:
+        """Successes a second."""
         return len(self.seen.succeeded) / self.seconds
 
     @property
-    def refused(self) -> float:
-        return len(self.seen.refused) / self.seconds
+    def offered(self) -> float:
+        """Requests a second that were answered, one way or the other."""
+        return self.goodput + len(self.seen.refused) / self.seconds
 
 
 class Overload:
-    """Measures one service. Every measurement ends with what the database knows of its requests."""
+    """Measures one service; what each measurement was told is held against the database."""
 
     def __init__(self, dsn: str, service: servers.Service, task: Task) -> None:
         self._dsn = dsn
         self._processes = api_processes(service.process_id)
         self._task = task
 
-    def find_peak(self) -> tuple[int, float]:
-        """With how many clients most is done, and how much, a second."""
-        tried = {}
-        for connections in STEPS:
-            tried[connections] = self.measure(manner=Manner.AT_ONCE, connections=connections).goodput
-        listed = "; ".join(f"{connections}: {rate:,.0f}" for connections, rate in tried.items())
-        print(f"Charges/s by clients that each wait for their answer: {listed}", flush=True)
-        return max(tried.items(), key=lambda item: item[1])
+    def measure(self, **changes: Any) -> Round:
+        """One measurement of the task with these changes.
 
-    def measure(self, **changes: object) -> Round:
-        """One measurement. Raises BenchmarkError where an answer was no success and no refusal, or untrue."""
-        task = replace(self._task, **changes)  # type: ignore[arg-type]
+        Raises BenchmarkError where an answer was neither success nor refusal, or not true.
+        """
+        task = replace(self._task, **changes)
         memory = []
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, mp_context=context) as processes:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
             running = processes.submit(run, task)
-            before, cpu_before = time.perf_counter(), sum(map(cpu_seconds, self._processes))
             while not running.done():
                 memory.append(sum(map(resident_mib, self._processes)))
                 time.sleep(SAMPLE_SECONDS)
-            cores_used = (sum(map(cpu_seconds, self._processes)) - cpu_before) / (
-                time.perf_counter() - before
-            )
-            seen = running.result()
-        if seen.first_other and not TOLERANT:
+        seen = running.result()
+        if seen.first_other:
             raise BenchmarkError(f"Neither success nor refusal:\n{seen.first_other.decode(errors='replace')}")
         asyncio.run(self._check(seen))
-        return Round(seen, task.seconds, memory[0], max(memory), memory[-1], cores_used)
+        return Round(seen, task.seconds, memory)
 
     async def _check(self, seen: Seen) -> None:
+        acknowledged, refused = (
+            [key.decode() for key in keys] for keys in (seen.acknowledged_keys, seen.refused_keys)
+        )
         connection = await asyncpg.connect(self._dsn)
         try:
-            known, executed = [
-                await connection.fetchval(_FOUND, [key.decode() for key in keys])
-                for keys in (seen.acknowledged_keys, seen.refused_keys)
-            ]
+            succeeded = await connection.fetchval(_SUCCEEDED, acknowledged)
+            executed = await connection.fetchval(_KNOWN, refused)
             await connection.execute("CHECKPOINT")
         finally:
             await connection.close()
-        if known != len(seen.acknowledged_keys) or executed:
+        if succeeded != len(acknowledged) or executed:
             raise BenchmarkError(
-                f"{len(seen.acknowledged_keys)} were acknowledged, of which {known} are in the database; "
-                f"{len(seen.refused_keys)} were refused, of which {executed} are there."
+                f"Of {len(acknowledged)} that were acknowledged {succeeded} are in the database; "
+                f"of {len(refused)} that were refused, {executed}."
             )
 
 
-def api_processes(launcher: int) -> list[int]:
-    """The launcher's API processes, by process id."""
-    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
-    return [int(pid) for pid in children if b"api-process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def _phases(clients: int, rate: float, crowd: int, nuisances: int) -> dict[str, dict[str, Any]]:
+    many = clients * TIMES
+    return {
+        PEAK: {"connections": clients},
+        f"{many:,} clients, asking again at once": {"connections": many},
+        f"{many:,} clients that honour Retry-After": {"connections": many, "manner": Manner.PATIENT},
+        f"{rate * TIMES:,.0f} a second arrive, {crowd:,} connections": {
+            "connections": crowd,
+            "manner": Manner.OPEN,
+            "rate": rate * TIMES,
+        },
+        f"beside {nuisances:,} that take no end": {"connections": clients, "nuisances": nuisances},
+    }
 
 
-def cpu_seconds(process: int) -> float:
-    """What it has used of any core since it began."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(process: int) -> float:
-    """What it has in memory."""
-    line = next(
-        line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")
-    )
-    return int(line.split()[1]) / 1024
+def _find_peak(overload: Overload) -> tuple[int, float]:
+    """With how many clients most charges are done, and how many a second."""
+    tried = {clients: overload.measure(connections=clients).goodput for clients in STEPS}
+    listed = "; ".join(f"{clients}: {rate:,.0f}" for clients, rate in tried.items())
+    print(f"Charges/s by clients that each wait for their answer: {listed}\n", flush=True)
+    return max(tried.items(), key=lambda item: item[1])
 
 
 def _milliseconds(latencies: Sequence[float]) -> str:
@@ -141,55 +132,75 @@ def _milliseconds(latencies: Sequence[float]) -> str:
     return " / ".join(f"{part * 1000:,.0f}" for part in parts)
 
 
+def _row(name: str, rounds: Sequence[Round], peaks: Sequence[Round]) -> str:
+    """Latencies of all rounds together."""
+    ratios = [one.goodput / peak.goodput for one, peak in zip(rounds, peaks, strict=True)]
+    cells = [
+        name,
+        f"{median(one.goodput for one in rounds):,.0f}",
+        f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"{median(one.offered for one in rounds):,.0f}",
+        _milliseconds([latency for one in rounds for latency in one.seen.succeeded]),
+        _milliseconds([latency for one in rounds for latency in one.seen.refused]),
+        " ".join(f"{one.memory[0]:.0f}-{max(one.memory):.0f}" for one in rounds),
+        f"{median(one.seen.cpu for one in rounds):.0%}",
+        str(sum(one.seen.lost for one in rounds)),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+_HEADER = (
+    "| Load | charges/s | of the peak | answered/s | charged, ms p50 / p99 / max | refused, ms | API MiB | client | lost |"
+    "\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def _missed(results: Mapping[str, Sequence[Round]]) -> list[str]:
+    peaks = results[PEAK]
+    missed = []
+    for name, rounds in results.items():
+        ratio = median(one.goodput / peak.goodput for one, peak in zip(rounds, peaks, strict=True))
+        refused = sorted(latency for one in rounds for latency in one.seen.refused)
+        if ratio < GOODPUT_MIN or (refused and refused[len(refused) * 99 // 100] > REFUSAL_SECONDS_MAX):
+            missed.append(name)
+    return missed
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--seconds", default=5, show_default=True, type=click.IntRange(1), help="Of each measurement.")
 @click.option("--workers", default=None, type=click.IntRange(1), help="API processes; default by the cores.")
-@click.option("--quick", "is_quick", is_flag=True, help="A smoke test; its figures mean nothing.")
-def main(rounds: int, seconds: int, workers: int | None, is_quick: bool) -> None:
-    """Goodput at ten times the load, how fast the rest is refused, and what it costs in memory."""
-    population = Population(payers=100_000, merchants=1_000)
+@click.option(
+    "--crowd", default=OPEN_CONNECTIONS, show_default=True, type=click.IntRange(1), help="Of arrivals."
+)
+@click.option("--nuisances", default=NUISANCES, show_default=True, type=click.IntRange(0))
+def main(rounds: int, seconds: int, workers: int | None, crowd: int, nuisances: int) -> None:
+    """Goodput at ten times the load, how soon the rest is refused, and what it costs in memory."""
     for name, value in describe().items():
         print(f"{name}: {value}", flush=True)
+    population = Population(payers=100_000, merchants=1_000)
     with (
         loaded_database(population) as dsn,
         servers.service(dsn, workers or max(2, cores() * 3 // 4)) as service,
     ):
-        task = Task(
-            service.port, service.secret_key, population, Manner.AT_ONCE, 0, seconds, warm_up_seconds=1.5
+        overload = Overload(
+            dsn,
+            service,
+            Task(
+                service.port, service.secret_key, population, Manner.AT_ONCE, 1, seconds, warm_up_seconds=2.0
+            ),
         )
-        overload = Overload(dsn, service, task)
-        clients, rate = overload.find_peak()
-        phases = {
-            f"{clients} clients, the peak": {"connections": clients},
-            f"{clients * TIMES} clients, each again at once": {"connections": clients * TIMES},
-            f"{clients * TIMES} clients that honour Retry-After": {
-                "connections": clients * TIMES,
-                "manner": Manner.PATIENT,
-            },
-            f"{rate * TIMES:,.0f} a second, on {OPEN_CONNECTIONS:,} connections": {
-                "connections": OPEN_CONNECTIONS,
-                "manner": Manner.OPEN,
-                "rate": rate * TIMES,
-            },
-            f"{clients} clients beside {NUISANCES:,} nuisances": {
-                "connections": clients,
-                "nuisances": NUISANCES,
-            },
-        }
-        results = {name: [] for name in phases}
-        for number in range(rounds):
+        phases = _phases(*_find_peak(overload), crowd, nuisances)
+        results: dict[str, list[Round]] = {name: [] for name in phases}
+        for _ in range(rounds):
             for name, changes in phases.items():
-                measured = overload.measure(**changes)
-                results[name].append(measured)
-                print(
-                    f"{name}: {measured.goodput:,.0f}/s, refused {measured.refused:,.0f}/s, "
-                    f"{_milliseconds(measured.seen.succeeded)} ms, refused {_milliseconds(measured.seen.refused)} ms, "
-                    f"lost {measured.seen.lost}, cpu {measured.seen.cpu:.2f}, "
-                    f"memory {measured.memory_begin_mib:.0f} {measured.memory_max_mib:.0f} {measured.memory_end_mib:.0f}",
-                    flush=True,
-                )
+                results[name].append(overload.measure(**changes))
         check_invariants(dsn, population)
+    print(_HEADER)
+    for name, measured in results.items():
+        print(_row(name, measured, results[PEAK]))
+    if missed := _missed(results):
+        print(f"\nBelow {GOODPUT_MIN:.0%} of the peak, or refused later than within a second: {missed}.")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,11 @@ class Run:
         """All rounds. Raises BenchmarkError where anything is not as it should be."""
         options = self._options
         with ExitStack() as stack:
-            service = stack.enter_context(servers.service(self._dsn, options.workers))
+            # Connections are not spread evenly over processes, and none of what is measured here is to be refused.
+            places = str(options.connections)
+            service = stack.enter_context(
+                servers.service(self._dsn, options.workers, PURSER_REQUESTS_MAX=places)
+            )
             bare_port = stack.enter_context(servers.bare_route(options.workers))
             for number in range(1, options.rounds + 1):
                 for names, measure in self._measurements(service.port, service.secret_key, bare_port):

@@ -29,14 +29,15 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def service(dsn: str, workers: int) -> Iterator[Service]:
-    """`purser serve` with its default settings."""
+def service(dsn: str, workers: int, **more: str) -> Iterator[Service]:
+    """`purser serve` with its default settings but for `more`, such as PURSER_REQUESTS_MAX="256"."""
     port, secret_key = _free_port(), secrets.token_hex(32)
     settings = {
         "PURSER_DATABASE_URL": dsn,
         "PURSER_PORT": str(port),
         "PURSER_WORKERS": str(workers),
         "PURSER_SECRET_KEY": secret_key,
+        **more,
     }
     command = [sys.executable, "-P", "-m", "cli", "serve"]
     with _running(command, settings, f"http://127.0.0.1:{port}/health/ready") as process_id:

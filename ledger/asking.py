@@ -12,6 +12,7 @@ from tortoise.exceptions import DBConnectionError
 
 from ledger.errors import Unavailable
 from runtime.database import LOST
+from runtime.turns import NoTurn
 
 SECONDS_MAX = 5.0
 
@@ -38,5 +39,8 @@ async def _limited(*, executed_unknown: bool) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(SECONDS_MAX):
             yield
+    except NoTurn as reason:
+        # A block takes its turn before it asks for anything.
+        raise Unavailable(executed_unknown=False) from reason
     except AWAY as reason:
         raise Unavailable(executed_unknown=executed_unknown) from reason

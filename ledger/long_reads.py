@@ -1,13 +1,14 @@
 """Reads that may look through a whole history: few at a time, so that they leave the pool to everyone else's."""
 
-import asyncio
-
 import asyncpg
 
-from ledger.asking import asking
+from ledger.asking import SECONDS_MAX, asking
+from runtime.turns import Turns
 
 # Of a process, whose pool has some more connections than that.
 AT_ONCE_MAX = 2
+# Far fewer than a process has requests under way: a flood of them leaves room for all others.
+WAITING_MAX = 16
 
 
 class LongReads:
@@ -15,7 +16,7 @@ class LongReads:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+        self._turns = Turns(AT_ONCE_MAX, WAITING_MAX, SECONDS_MAX)
 
     async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows. Raises Unavailable where no answer comes in time."""

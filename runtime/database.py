@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from runtime.turns import Turns
 
 # How it shows that the database is away or won't do what it was asked; a fault of ours is none of these.
 # A connection that is cut between two messages is an InternalClientError to asyncpg.
@@ -24,6 +27,8 @@ LOST = (
 
 CONNECT_SECONDS_MAX = 3.0
 STATEMENT_SECONDS_MAX = 5.0
+# How many may wait for a connection of a pool: more would only wait for what comes too late, and for each other.
+WAITING_MAX = 64
 
 # Who vanishes without a word gives up the locks.
 SETTINGS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "10s"}
@@ -83,20 +88,41 @@ async def hang_up(connection: asyncpg.Connection) -> None:
         connection.terminate()
 
 
+class _Pool(asyncpg.Pool):
+    """A pool whose connections are waited for in turns."""
+
+    def __init__(self, dsn: str, size_max: int, wait_seconds_max: float) -> None:
+        super().__init__(
+            dsn,
+            min_size=1,
+            max_size=size_max,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
+            timeout=CONNECT_SECONDS_MAX,
+            command_timeout=STATEMENT_SECONDS_MAX,
+            server_settings=_READER_SETTINGS,
+        )
+        self._turns = Turns(size_max, WAITING_MAX, wait_seconds_max)
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[PoolConnectionProxy]:  # type: ignore[override]
+        """Raises NoTurn where too many wait, or one has waited for too long."""
+        async with self._turns, super().acquire(timeout=timeout) as connection:
+            yield connection
+
+
 @asynccontextmanager
-async def open_pool(dsn: str, size_max: int) -> AsyncIterator[asyncpg.Pool]:
+async def open_pool(
+    dsn: str, size_max: int, *, wait_seconds_max: float = STATEMENT_SECONDS_MAX
+) -> AsyncIterator[asyncpg.Pool]:
     """A pool for reads and short transactions, closed with the context.
 
-    Acquiring a connection has no limit of its own: who uses the pool sets one (ledger/asking.py).
+    Waiting for a connection has its limits, and raises NoTurn; who uses one sets a limit to that (ledger/asking.py).
     """
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=size_max,
-        timeout=CONNECT_SECONDS_MAX,
-        command_timeout=STATEMENT_SECONDS_MAX,
-        server_settings=_READER_SETTINGS,
-    )
+    pool = await _Pool(dsn, size_max, wait_seconds_max)
     try:
         yield pool
     finally:

@@ -7,7 +7,6 @@ for a while: however often it asks, it costs a bounded number of refusals a seco
 import asyncio
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from runtime.http_protocol import BoundedHttpProtocol
@@ -105,10 +104,10 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         if not is_begun:
             super()._start_asgi_task(cycle, self._leaving_the_door(cycle))
 
-    def _leaving_the_door(self, cycle: RequestResponseCycle) -> ASGIApp:
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    def _leaving_the_door(self, cycle: RequestResponseCycle) -> Any:
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
             try:
-                await self.app(scope, receive, send)  # type: ignore[arg-type]
+                await self.app(scope, receive, send)
             finally:
                 # A client that goes away leaves its request behind.
                 self._door.leave(cycle)

@@ -1,9 +1,9 @@
 """The answer to a request that finds no place: ready-made bytes, as the GraphQL endpoint would have answered."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
-from starlette.types import Scope
 
 from runtime.http.exchange import REQUEST_ID_HEADER, exchange_of
 from runtime.http.guards import EXPOSED_HEADERS
@@ -41,7 +41,7 @@ class Refusals:
         }
 
     def of_request(
-        self, scope: Scope, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
+        self, scope: Any, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
     ) -> bytes:
         """The whole answer to that request. `default_headers` are those that every answer has."""
         parts = [_HEAD, *(b"%b: %b\r\n" % header for header in default_headers)]
@@ -57,7 +57,7 @@ class Refusals:
         """The answer to whatever a connection will ask that is not kept."""
         return _HEAD + _CLOSE + b"\r\n" + _BODY
 
-    def _cors(self, scope: Scope) -> bytes:
+    def _cors(self, scope: Any) -> bytes:
         if self._allows_all:
             return b"access-control-allow-origin: *\r\n" + _EXPOSED
         origin = dict(scope["headers"]).get(b"origin", b"")
