@@ -93,7 +93,7 @@ class Leases:
             self._end(next(iter(self._leases)))
 
     def end_old(self, now: float) -> dict[str, int]:
-        """Ends all leases whose slot is over; of those that were used, how many operations to expect in the next one."""
+        """Ends the leases whose slot is over; of those that were used, how many operations to expect in the next."""
         old = [subject for subject, lease in self._leases.items() if now >= lease.ends_at]
         used = {subject: self._end(subject) for subject in old}
         return {subject: count + count // 2 for subject, count in used.items() if count}
