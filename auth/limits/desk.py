@@ -1,10 +1,12 @@
-"""Asks the database for one process's loans: all that wait at the same time in one transaction, one after the other.
+"""Asks the database for one process's loans: all that wait at the same time together.
 
 So a flood of new addresses takes one connection, and nobody waits for long: where the database does not answer, the
 operation is let through, and fails by itself or does not.
 """
 
 import asyncio
+import contextlib
+import itertools
 import logging
 import time
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ import asyncpg
 
 from auth.limits.leases import Leases, Standing
 from auth.limits.table import Request, digest_of, lend
+from auth.limits.window import ANY_NUMBER
 from runtime.database import TROUBLE
 
 log = logging.getLogger("purser.limits")
@@ -23,8 +26,8 @@ WAITING_MAX = 10_000
 SUBJECTS_AT_ONCE = 500
 # While the database is away nobody waits for it, but for one who tries.
 AWAY_PAUSE_SECONDS = 1.0
-# How long what is unused may wait to be given back.
-UNUSED_PAUSE_SECONDS = 1.0
+# How often to look for leases that are over, if nobody whose lease is over comes first.
+LOOK_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Desk:
         self._asked: dict[Key, list[Waiter]] = {}
         self._woken = asyncio.Event()
         self._waiting = 0
-        self._away_until = 0.0
+        self._away_until = self._looks_at = 0.0
         self._is_away = False
 
     async def ask(self, limit: Limit, subject: str, count: int) -> Standing | None:
@@ -80,13 +83,9 @@ class Desk:
     async def run(self, pool: asyncpg.Pool) -> None:
         """Serves until it is cancelled."""
         while True:
-            try:
-                async with asyncio.timeout(UNUSED_PAUSE_SECONDS):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_PAUSE_SECONDS):
                     await self._woken.wait()
-            except TimeoutError:
-                # Nobody asked: time to give back what is unused.
-                for limit in self._limits.values():
-                    limit.leases.end_old(time.monotonic())
             self._woken.clear()
             await self._serve(pool)
 
@@ -99,7 +98,7 @@ class Desk:
         if self._asked:
             self._woken.set()
         asked_at = time.monotonic()
-        requests = {key: self._request(key, asked.get(key, []), asked_at) for key in self._keys(asked)}
+        requests = self._requests(asked, asked_at)
         if not requests:
             return
         try:
@@ -110,28 +109,48 @@ class Desk:
             return
         self._is_away = False
         now = time.monotonic()
-        for key, request in requests.items():
-            name, subject = key
-            if waiters := asked.get(key):
+        for (name, subject), request in requests.items():
+            # Who only gave something back has no use for a lease.
+            if request.wanted or request.expected:
                 self._limits[name].leases.add(subject, loans[request.digest], asked_at, now)
-                self._answer(key, waiters, now)
+        for key, waiters in asked.items():
+            self._answer(key, waiters, now)
 
-    def _keys(self, asked: dict[Key, list[Waiter]]) -> list[Key]:
-        unused = [
+    def _requests(self, asked: dict[Key, list[Waiter]], now: float) -> dict[Key, Request]:
+        """For those who ask, for those whose lease is over and who will go on asking, and for what is unused."""
+        expected = {
+            (name, subject): ANY_NUMBER
+            for name, subject in asked
+            if self._limits[name].leases.is_live(subject, now)
+        }
+        if now >= self._looks_at or any(
+            self._limits[name].leases.is_over(subject, now) for name, subject in asked
+        ):
+            self._looks_at = now + LOOK_PAUSE_SECONDS
+            expected |= self._renewals(now)
+        keys = dict.fromkeys([*asked, *itertools.islice(expected, SUBJECTS_AT_ONCE), *self._with_unused()])
+        return {key: self._request(key, asked.get(key, []), expected.get(key, 0)) for key in keys}
+
+    def _renewals(self, now: float) -> dict[Key, int]:
+        return {
+            (limit.name, subject): count
+            for limit in self._limits.values()
+            for subject, count in limit.leases.end_old(now).items()
+        }
+
+    def _with_unused(self) -> list[Key]:
+        return [
             (limit.name, subject)
             for limit in self._limits.values()
             for subject in limit.leases.with_unused(SUBJECTS_AT_ONCE)
         ]
-        return list(dict.fromkeys([*asked, *unused]))
 
-    def _request(self, key: Key, waiters: list[Waiter], now: float) -> Request:
+    def _request(self, key: Key, waiters: list[Waiter], expected: int) -> Request:
         name, subject = key
         limit = self._limits[name]
-        # Who only gives something back is lent nothing.
-        again = bool(waiters) and limit.leases.has(subject, now)
         wanted = sum(waiter.count for waiter in waiters)
         unused = limit.leases.unused_of(subject)
-        return Request(digest_of(name, subject), limit.operations_max, wanted, again, unused)
+        return Request(digest_of(name, subject), limit.operations_max, wanted, expected, unused)
 
     def _answer(self, key: Key, waiters: list[Waiter], now: float) -> None:
         name, subject = key

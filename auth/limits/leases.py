@@ -35,6 +35,7 @@ class Lease:
     """A loan that is being used; the times are of this process's clock."""
 
     slot: int
+    lent: int
     left: int
     left_over: int
     ends_at: float
@@ -62,15 +63,15 @@ class Leases:
             return None
         return Standing(False, lease.left, lease.frees_at - now)
 
-    def has(self, subject: str, now: float) -> bool:
-        """Whether the subject has a lease of the slot that is running; one that is over ends here."""
+    def is_live(self, subject: str, now: float) -> bool:
+        """Whether the subject has a lease whose slot is running."""
         lease = self._leases.get(subject)
-        if lease is None:
-            return False
-        if now >= lease.ends_at:
-            self._end(subject)
-            return False
-        return True
+        return lease is not None and now < lease.ends_at
+
+    def is_over(self, subject: str, now: float) -> bool:
+        """Whether the subject has a lease whose slot has passed."""
+        lease = self._leases.get(subject)
+        return lease is not None and now >= lease.ends_at
 
     def add(self, subject: str, loan: Loan, asked_at: float, now: float) -> None:
         """Adds what was lent. The database was asked at `asked_at`, and had answered by `now`."""
@@ -80,6 +81,7 @@ class Leases:
             lease = None
         self._leases[subject] = Lease(
             loan.slot,
+            loan.lent + (lease.lent if lease else 0),
             loan.lent + (lease.left if lease else 0),
             loan.left_over,
             # Not a moment too late, and not a moment too early.
@@ -90,10 +92,11 @@ class Leases:
         if len(self._leases) > self._count_max:
             self._end(next(iter(self._leases)))
 
-    def end_old(self, now: float) -> None:
-        """Ends all leases whose slot is over."""
-        for subject in [subject for subject, lease in self._leases.items() if now >= lease.ends_at]:
-            self._end(subject)
+    def end_old(self, now: float) -> dict[str, int]:
+        """Ends the leases whose slot is over; of those that were used, how many operations to expect in the next."""
+        old = [subject for subject, lease in self._leases.items() if now >= lease.ends_at]
+        used = {subject: self._end(subject) for subject in old}
+        return {subject: count + count // 2 for subject, count in used.items() if count}
 
     def unused_of(self, subject: str) -> list[Unused]:
         """What is to be given back for this subject; from here on that is the caller's duty."""
@@ -103,10 +106,11 @@ class Leases:
         """So many at most of the subjects for which there is something to give back, the longest due first."""
         return [subject for subject, _ in zip(self._unused, range(count_max), strict=False)]
 
-    def _end(self, subject: str) -> None:
+    def _end(self, subject: str) -> int:
         lease = self._leases.pop(subject)
         if lease.left:
             self._unused.setdefault(subject, []).append(Unused(lease.slot, lease.left))
             if len(self._unused) > self._count_max:
                 # It counts as taken, for a minute.
                 del self._unused[next(iter(self._unused))]
+        return lease.lent - lease.left

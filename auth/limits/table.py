@@ -1,10 +1,12 @@
-"""The table behind the limits: one transaction lends to, and takes back from, many accounts and addresses at once."""
+"""The table behind the limits: it lends to, and takes back from, many accounts and addresses at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from auth.limits.leases import Unused
 from auth.limits.window import SLOT_SECONDS, SLOTS, UNTOUCHED, Loan, Window
@@ -13,17 +15,21 @@ from ledger.asking import asking
 DIGEST_BYTES = 16
 SWEPT_AT_ONCE = 10_000
 
-# In the order of the subjects, so that two processes at once never wait for each other; and locked by being changed.
-_LOCK = """
-    INSERT INTO rate_limits AS known (subject, slot, taken)
-    SELECT subject, $2, $3 FROM unnest($1::bytea[]) AS subject ORDER BY subject
-    ON CONFLICT (subject) DO UPDATE SET slot = known.slot
-    RETURNING subject, slot, taken, extract(epoch FROM clock_timestamp())::float8 AS seconds
+_READ = """
+    SELECT subject, coalesce(version, 0) AS version, slot, taken,
+        extract(epoch FROM clock_timestamp())::float8 AS seconds
+    FROM unnest($1::bytea[]) AS subject LEFT JOIN rate_limits USING (subject)
 """
+# Where nobody else has written meanwhile. In the order of the subjects, so that two processes at once never wait for
+# each other.
 _WRITE = """
-    UPDATE rate_limits SET slot = counted.slot, taken = counted.taken::integer[]
-    FROM unnest($1::bytea[], $2::bigint[], $3::text[]) AS counted (subject, slot, taken)
-    WHERE rate_limits.subject = counted.subject
+    INSERT INTO rate_limits AS known (subject, version, slot, taken)
+    SELECT subject, version, slot, taken::integer[]
+    FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) AS counted (subject, version, slot, taken)
+    ORDER BY subject
+    ON CONFLICT (subject) DO UPDATE SET version = EXCLUDED.version, slot = EXCLUDED.slot, taken = EXCLUDED.taken
+    WHERE known.version = EXCLUDED.version - 1
+    RETURNING subject
 """
 # One slot more than a window: not all begin at the same moment.
 _SWEEP = """
@@ -36,12 +42,12 @@ _SWEEP = """
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for one subject: so much of its limit, and room for what it gives back."""
+    """What is asked for one subject: so much of its limit, more where more is expected, and what it gives back."""
 
     digest: bytes
     limit: int
     wanted: int
-    again: bool
+    expected: int
     unused: Sequence[Unused]
 
 
@@ -54,27 +60,50 @@ def digest_of(kind: str, subject: str) -> bytes:
 async def lend(pool: asyncpg.Pool, requests: Sequence[Request]) -> dict[bytes, Loan]:
     """The loans by digest, each of which is asked for once. Raises what runtime.database.TROUBLE names.
 
-    It touches nothing but an unlogged table, so its commit waits for no disk.
+    Where another process was quicker it tries again: who calls limits the time. It writes to nothing but an unlogged
+    table, so it waits for no disk.
     """
-    by_digest = {request.digest: request for request in requests}
+    waiting = {request.digest: request for request in requests}
     loans: dict[bytes, Loan] = {}
-    windows: dict[bytes, Window] = {}
-    async with pool.acquire() as connection, connection.transaction():
-        for row in await connection.fetch(_LOCK, list(by_digest), UNTOUCHED.slot, UNTOUCHED.taken):
-            digest = row["subject"]
-            window = Window(row["slot"], tuple(row["taken"]))
-            windows[digest], loans[digest] = _lend(window, by_digest[digest], row["seconds"])
-        slots = [window.slot for window in windows.values()]
-        taken = [f"{{{','.join(map(str, window.taken))}}}" for window in windows.values()]
-        await connection.execute(_WRITE, list(windows), slots, taken)
+    async with pool.acquire() as connection:
+        while waiting:
+            offered = await _offers(connection, waiting)
+            written = await connection.fetch(
+                _WRITE,
+                list(offered),
+                [offer.version for offer in offered.values()],
+                [offer.window.slot for offer in offered.values()],
+                [f"{{{','.join(map(str, offer.window.taken))}}}" for offer in offered.values()],
+            )
+            for (digest,) in written:
+                loans[digest] = offered[digest].loan
+                del waiting[digest]
     return loans
 
 
-def _lend(window: Window, request: Request, seconds: float) -> tuple[Window, Loan]:
-    for slot, count in request.unused:
-        window = window.given_back(slot, count)
-    phase = request.digest[0] / 256 * SLOT_SECONDS
-    return window.lend(request.limit, request.wanted, again=request.again, seconds=seconds, phase=phase)
+class _Offer(NamedTuple):
+    version: int
+    window: Window
+    loan: Loan
+
+
+async def _offers(connection: PoolConnectionProxy, requests: Mapping[bytes, Request]) -> dict[bytes, _Offer]:
+    """What each row would become, and what could be lent then."""
+    offers = {}
+    for digest, version, slot, taken, seconds in await connection.fetch(_READ, list(requests)):
+        request = requests[digest]
+        window = UNTOUCHED if taken is None else Window(slot, tuple(taken))
+        for unused_slot, count in request.unused:
+            window = window.given_back(unused_slot, count)
+        # Whole seconds: slots that end together begin anew together.
+        phase = digest[0] % SLOT_SECONDS
+        offers[digest] = _Offer(
+            version + 1,
+            *window.lend(
+                request.limit, request.wanted, expected=request.expected, seconds=seconds, phase=phase
+            ),
+        )
+    return offers
 
 
 async def forget_old(pool: asyncpg.Pool) -> None:

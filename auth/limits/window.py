@@ -13,8 +13,10 @@ WINDOW_SECONDS = 60
 SLOT_SECONDS = 5
 # The one that is running, and as many before it as make up a window.
 SLOTS = WINDOW_SECONDS // SLOT_SECONDS + 1
-# Whoever asks again in the same slot is lent one of so many parts of what is left, lest it ask for every operation.
+# At most one of so many parts of what is left is lent beyond what is asked for.
 PARTS = 8
+# What to expect of whoever asks for more than was expected: more than there is.
+ANY_NUMBER = 2**31
 
 
 class Loan(NamedTuple):
@@ -56,16 +58,16 @@ class Window:
         return Window(self.slot, (*self.taken[:age], max(0, self.taken[age] - count), *self.taken[age + 1 :]))
 
     def lend(
-        self, limit: int, wanted: int, *, again: bool, seconds: float, phase: float
+        self, limit: int, wanted: int, *, expected: int, seconds: float, phase: float
     ) -> tuple["Window", Loan]:
         """The window after the loan, and the loan: as much as wanted where that is left, else what is left.
 
-        `again`: the process was lent something in this slot already.
+        As much as is expected to be asked for in this slot is lent in advance, lest each operation ask for itself.
         """
         now = slot_at(seconds, phase)
         window = self.at(now)
         left = max(0, limit - sum(window.taken))
-        count = min(left, max(wanted, left // PARTS if again else 0))
+        count = min(left, max(wanted, min(expected, left // PARTS)))
         window = Window(window.slot, (window.taken[0] + count, *window.taken[1:]))
         loan = Loan(
             window.slot,

@@ -12,6 +12,8 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         CREATE UNLOGGED TABLE rate_limits (
             -- The hash of what is limited and of its name.
             subject bytea PRIMARY KEY,
+            -- Counts the changes, so that none is made that did not see the one before it.
+            version bigint NOT NULL,
             -- The newest slot of time in which something was taken, and how much in it and in those before it.
             slot    bigint NOT NULL,
             taken   integer[] NOT NULL
