@@ -104,8 +104,8 @@ PLACES = (
         "+81901",
         ("Tokyo", "Osaka", "Nagoya", "Sapporo"),
         _words(
-            "Haruto Yui Sota Aoi Ren Hina Yuto Sakura Daiki Misaki Kaito Nanami Takumi Ayaka Kenta Mio Shota Rin Hiroshi "
-            "Emi"
+            "Haruto Yui Sota Aoi Ren Hina Yuto Sakura Daiki Misaki Kaito Nanami Takumi Ayaka Kenta Mio Shota Rin "
+            "Hiroshi Emi"
         ),
         _words(
             "Sato Suzuki Takahashi Tanaka Watanabe Ito Yamamoto Nakamura Kobayashi Kato Yoshida Yamada Sasaki "

@@ -23,6 +23,7 @@ _SUBSCRIPTIONS_MAX = 0.08
 _PAYOUTS_MAX = 0.02
 _SECOND_WALLETS_MAX = 0.02
 _RARE_MAX = 0.002
+_RARE_MIN = 5
 _WAITING = 3
 
 # Of what happens to a client.
@@ -42,9 +43,10 @@ class Routine:
         self._subscribe()
         self._once: dict[int, list[tuple[int, Beginning, int]]] = defaultdict(list)
         self._open_others()
-        rare = plan.operations * _RARE_MAX
         for story, share in ((freeze, _FROZEN), (leave, _LEAVING)):
-            self._happen_once(story, round(min(rare, plan.clients * share)))
+            # Few, but some in a small world, too.
+            rare = min(plan.operations * _RARE_MAX, plan.clients * share)
+            self._happen_once(story, max(round(rare), min(_RARE_MIN, plan.clients // 10)))
         # What a worker finds waiting when it is started.
         self._happen_once(
             standing_order, min(_WAITING, plan.clients), milliseconds(plan.until) - 10 * MINUTE_MS
