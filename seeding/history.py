@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import NamedTuple
 
 from ledger.accounts import ACTIVE, Wallet
 from ledger.books import EXCHANGE, OUTSIDE, Books, Currencies, SystemAccount
@@ -23,14 +22,6 @@ from seeding.stories.paying_out import cash_out
 CHUNK = 10_000
 # Until it is known: how many operations come of a wish.
 _OPERATIONS_A_WISH = 1.3
-
-
-class Told(NamedTuple):
-    """A part of the history: its rows, up to when it goes, and how many operations that makes in all so far."""
-
-    rows: Rows
-    until_ms: int
-    operations: int
 
 
 class History:
@@ -58,12 +49,12 @@ class History:
         self._numbers = count()
         self._wished = 0
 
-    def parts(self) -> Iterator[Told]:
+    def parts(self) -> Iterator[Rows]:
         """All of it, part by part, in the order of time."""
         for day in range(self._plan.days):
             self._begin_day(day)
             yield from self._tell_until(min(self._days.starts_ms(day + 1), milliseconds(self._plan.until)))
-        yield self._told(is_last=True)
+        yield self._recorder.rows(is_last=True)
 
     def _begin_day(self, day: int) -> None:
         starts_ms = self._days.starts_ms(day)
@@ -97,14 +88,14 @@ class History:
                     story = move(life, client)
             yield at_ms, story
 
-    def _tell_until(self, end_ms: int) -> Iterator[Told]:
+    def _tell_until(self, end_ms: int) -> Iterator[Rows]:
         # Time may run a little ahead of what is wished for: where there is something each millisecond.
         while self._stories and max(self._stories[0][0], self._recorder.now_ms + 1) < end_ms:
             at_ms, _, story = heappop(self._stories)
             self._recorder.move_to(at_ms)
             self._tell(story)
             if self._recorder.count >= CHUNK:
-                yield self._told()
+                yield self._recorder.rows()
 
     def _tell(self, story: Story) -> None:
         """Goes on with a story until time passes in it, or it ends."""
@@ -118,10 +109,6 @@ class History:
 
     def _go_on(self, at_ms: int, story: Story) -> None:
         heappush(self._stories, (at_ms, next(self._numbers), story))
-
-    def _told(self, *, is_last: bool = False) -> Told:
-        rows = self._recorder.rows(is_last=is_last)
-        return Told(rows, self._recorder.now_ms, self._recorder.made)
 
 
 def _system_wallets(plan: Plan, codes: tuple[str, ...]) -> Iterator[tuple[SystemAccount, Wallet]]:

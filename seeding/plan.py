@@ -47,7 +47,7 @@ def milliseconds(instant: datetime) -> int:
 
 def instant_of(at_ms: int) -> datetime:
     """The inverse of `milliseconds`."""
-    return _EPOCH + timedelta(milliseconds=at_ms)
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
 def id_of(at_ms: int, luck: Random) -> UUID:

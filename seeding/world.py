@@ -1,8 +1,9 @@
 """The whole of it in one transaction: everything is there in the end, or nothing is."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import asyncpg
@@ -14,7 +15,7 @@ from ledger.tokens import write_token
 from seeding.history import History
 from seeding.life import owner_of, token_of
 from seeding.naming import ADMINISTRATOR, accounts
-from seeding.plan import Plan, instant_of
+from seeding.plan import Plan
 from seeding.population import Population
 from seeding.rates import MonthlyRates
 from seeding.writing import SQL, batches, write_accounts, write_part, write_rates, write_wallets
@@ -24,17 +25,12 @@ PASSWORD = "correct-horse-9"  # noqa: S105 - no secret: production has no such a
 _SALT_BYTES = 16
 
 
+# Shows the work of a block: what it is, and how much in all. What it gives tells that so much more is done.
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
 class NotEmpty(Exception):
     """There is something in the database already."""
-
-
-class Progress(NamedTuple):
-    """How far it is: so many of all the accounts, operations or wallets; with operations, up to which time."""
-
-    what: str
-    done: int
-    total: int
-    at: datetime | None = None
 
 
 class World(NamedTuple):
@@ -54,33 +50,24 @@ async def refuse_unless_empty(connection: asyncpg.Connection) -> None:
         raise NotEmpty
 
 
-async def make_world(connection: asyncpg.Connection, plan: Plan, tell: Callable[[Progress], None]) -> World:
+async def make_world(connection: asyncpg.Connection, plan: Plan, progress: Progress) -> World:
     """Writes the world of that plan into an empty database whose partitions are there. Raises NotEmpty."""
     async with connection.transaction():
         await connection.execute(SQL["lock_accounts"])
         await refuse_unless_empty(connection)
-        world = await _write(connection, plan, tell)
+        world = await _write(connection, plan, progress)
     await connection.execute(SQL["analyze"])
     return world
 
 
-async def _write(connection: asyncpg.Connection, plan: Plan, tell: Callable[[Progress], None]) -> World:
+async def _write(connection: asyncpg.Connection, plan: Plan, progress: Progress) -> World:
     currencies = CurrencyBook({})
     await currencies.refresh(connection)
     rates, population = MonthlyRates(plan), Population.of(plan)
-    rows = await _write_accounts(connection, plan, population, rates, tell)
+    rows = await _write_accounts(connection, plan, population, rates, progress)
     history = History(plan, population, currencies.current, rates)
-    parts = history.parts()
-    told = await asyncio.to_thread(next, parts, None)
-    while told is not None:
-        for table, own in told.rows._asdict().items():
-            rows[table] = rows.get(table, 0) + len(own)
-        tell(Progress("operations", told.operations, plan.operations, instant_of(told.until_ms)))
-        # The next one is told in a thread meanwhile: the database takes as long to write one.
-        _, told = await asyncio.gather(
-            write_part(connection, told.rows), asyncio.to_thread(next, parts, None)
-        )
-    rows["wallets"] = await _write_wallets(connection, population, history, tell)
+    rows += await _write_history(connection, plan, history, progress)
+    rows["wallets"] = await _write_wallets(connection, population, history, progress)
     client = max(population.wallets, key=_activity)
     company = max((company.wallet for company in population.companies), key=_activity)
     return World(
@@ -97,32 +84,50 @@ async def _write_accounts(
     plan: Plan,
     population: Population,
     rates: MonthlyRates,
-    tell: Callable[[Progress], None],
-) -> dict[str, int]:
+    progress: Progress,
+) -> Counter[str]:
     password_hash = hash_with_salt(PASSWORD, plan.luck("salt").randbytes(_SALT_BYTES))
-    total, done = 1 + plan.clients + plan.companies, 0
-    for batch in batches(accounts(plan, population)):
-        await write_accounts(connection, batch, password_hash)
-        if done == 0:
-            # The first one is the administrator's, who sets them.
-            await write_rates(connection, rates, batch[0].id)
-        done += len(batch)
-        tell(Progress("accounts", done, total))
-    return {"accounts": done, "clients": plan.clients, "companies": plan.companies}
+    rows = Counter(clients=plan.clients, companies=plan.companies)
+    with progress("Writing accounts", 1 + plan.clients + plan.companies) as advance:
+        for batch in batches(accounts(plan, population)):
+            await write_accounts(connection, batch, password_hash)
+            if "accounts" not in rows:
+                # The first one is the administrator's, who sets them.
+                await write_rates(connection, rates, batch[0].id)
+            rows["accounts"] += len(batch)
+            advance(len(batch))
+    return rows
+
+
+async def _write_history(
+    connection: asyncpg.Connection, plan: Plan, history: History, progress: Progress
+) -> Counter[str]:
+    rows: Counter[str] = Counter()
+    parts = history.parts()
+    part = await asyncio.to_thread(next, parts, None)
+    with progress("Writing operations", plan.operations) as advance:
+        while part is not None:
+            counts = {table: len(own) for table, own in part._asdict().items()}
+            # The next one is told in a thread meanwhile: the database takes as long to write one.
+            telling = asyncio.to_thread(next, parts, None)
+            _, part = await asyncio.gather(write_part(connection, part), telling)
+            rows.update(counts)
+            advance(counts["operations"])
+    return rows
 
 
 async def _write_wallets(
-    connection: asyncpg.Connection, population: Population, history: History, tell: Callable[[Progress], None]
+    connection: asyncpg.Connection, population: Population, history: History, progress: Progress
 ) -> int:
-    total, done = len(population.wallets) + len(population.others) + len(population.companies), 0
-    for batch in batches(population.holders()):
-        await write_wallets(connection, batch)
-        done += len(batch)
-        tell(Progress("wallets", done, total))
-    for (kind, _), wallet in history.system.items():
-        if wallet.sequence:
-            await write_wallets(connection, [wallet], kind)
-    return done
+    count = len(population.wallets) + len(population.others) + len(population.companies)
+    with progress("Writing wallets", count) as advance:
+        for batch in batches(population.holders()):
+            await write_wallets(connection, batch)
+            advance(len(batch))
+        for (kind, _), wallet in history.system.items():
+            if wallet.sequence:
+                await write_wallets(connection, [wallet], kind)
+    return count
 
 
 def _activity(wallet: Wallet) -> tuple[bool, int]:

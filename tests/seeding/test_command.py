@@ -1,6 +1,7 @@
 """`purser seed` where it says no, is stopped, and what it prints."""
 
 import asyncio
+import json
 import re
 import signal
 import subprocess
@@ -23,7 +24,8 @@ async def count_of_rows(dsn: str) -> int:
     counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in tables]
     assert await connection.fetchval("SELECT revision FROM currency_revision") == 1
     await connection.close()
-    return sum(counts) - 1
+    total: int = sum(counts) - 1
+    return total
 
 
 async def test_what_it_prints(empty_dsn: str) -> None:
@@ -58,6 +60,12 @@ def test_a_database_with_accounts_refuses(world: Seeded) -> None:
     assert done.stderr.startswith("Error: There are accounts in this database already")
 
 
+def test_a_refusal_is_a_document_for_scripts(world: Seeded) -> None:
+    done = run(*SMALL, "--json", dsn=world.dsn)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "NOT_EMPTY"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -75,10 +83,7 @@ def test_options_that_make_no_sense(arguments: list[str], said: str, empty_dsn: 
 
 async def test_stopped_it_leaves_nothing(empty_dsn: str, tmp_path: Path) -> None:
     said = tmp_path / "said"
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            [*SEED, "--operations", "1000000"], env=environment(empty_dsn), stdout=output, stderr=output
-        )
+    process = start(["--operations", "1000000"], empty_dsn, said)
     try:
         await until_entries_are_written(empty_dsn, process)
         process.send_signal(signal.SIGINT)
@@ -86,11 +91,16 @@ async def test_stopped_it_leaves_nothing(empty_dsn: str, tmp_path: Path) -> None
     finally:
         process.kill()
         process.wait()
-    assert said.read_text().endswith("Stopped. Nothing was written.\n")
+    assert said.read_text().endswith("Stopped.\n")
     assert await count_of_rows(empty_dsn) == 0
     done = run(*SMALL, dsn=empty_dsn)
     assert done.returncode == 0, done.stderr
     reconcile(empty_dsn)
+
+
+def start(arguments: list[str], dsn: str, said: Path) -> subprocess.Popen[bytes]:
+    with said.open("wb") as output:
+        return subprocess.Popen([*SEED, *arguments], env=environment(dsn), stdout=output, stderr=output)
 
 
 async def until_entries_are_written(dsn: str, process: subprocess.Popen[bytes]) -> None:

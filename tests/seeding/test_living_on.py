@@ -85,7 +85,7 @@ async def test_what_a_client_reads_agrees_with_the_entries(
     answer = await client.ask(READING, token=token, **{"from": told["begins"], "to": told["until"]})
     wallet = answer.data["wallet"]
     wallet_id = (await client.wallet(token))["id"].removeprefix("wal_")
-    count, balance_minor, refused = await connection.fetchrow(ENTRIES, wallet_id)
+    ((count, balance_minor, refused),) = await connection.fetch(ENTRIES, wallet_id)
     balance = await in_words(connection, wallet_id, balance_minor)
     assert count > 20
     assert wallet["balance"]["amount"] == wallet["balanceAt"]["amount"] == balance
@@ -102,7 +102,7 @@ async def test_orders_that_are_sent_again_are_told_again(
     anyone: Api, own: Seeded, connection: asyncpg.Connection
 ) -> None:
     for status in ("SUCCEEDED", "FAILED"):
-        order = await connection.fetchrow(ORDER, status)
+        (order,) = await connection.fetch(ORDER, status)
         company = await log_in(anyone, order["email"], own.told["password"])
         payload = await company.charge(
             write_token(order["wallet_id"], order["token_secret"]),

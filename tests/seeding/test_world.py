@@ -89,7 +89,7 @@ async def test_all_that_happens_is_in_it(world: Seeded, connection: asyncpg.Conn
 
 
 async def test_it_all_happened_in_its_days(world: Seeded, connection: asyncpg.Connection) -> None:
-    first, last, lowest, highest = await connection.fetchrow(
+    ((first, last, lowest, highest),) = await connection.fetch(
         "SELECT min(created_at), max(created_at), min(id::text), max(id::text) FROM operations"
     )
     begins_at = ENDS_AT - timedelta(days=45)
