@@ -1,7 +1,7 @@
 """What stories ask for, decided as the writer decides it, and the rows that come of it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 from random import Random
@@ -22,6 +22,10 @@ from seeding.plan import id_of, instant_of
 
 Row = tuple[Any, ...]
 
+# Where they stand among the arguments of the statement `write_batch`.
+_ENTRIES = slice(6, 12)
+_OPERATIONS = slice(12, None)
+
 _STATUS = Operation._fields.index("status")
 _FAILURE = Operation._fields.index("failure_code")
 _DEBITED = Operation._fields.index("debited")
@@ -29,7 +33,7 @@ _RATE = Operation._fields.index("rate")
 
 
 class Rows(NamedTuple):
-    """Rows by table, each in the order of the columns that writing.py names, and by when all this had happened."""
+    """Rows by table, each in the order of the columns that writing.py names."""
 
     operations: list[Row]
     entries: list[Row]
@@ -91,8 +95,8 @@ class Recorder:
     def rows(self, *, is_last: bool = False) -> Rows:
         """All that was recorded since the last time, and is over; with `is_last` the rest as well, as it stands."""
         columns = self._sheet.columns()
-        entries = [(*row, self._instants[row[2]]) for row in zip(*columns[6:12], strict=True)]
-        operations = list(self._operations(columns[12:], is_last=is_last))
+        entries = [(*row, self._instants[row[2]]) for row in zip(*columns[_ENTRIES], strict=True)]
+        operations = list(self._operations(columns[_OPERATIONS], is_last=is_last))
         keys = self._keys
         over = self._over(is_last=is_last)
         queued = self._still_queued(is_last=is_last)
@@ -102,8 +106,8 @@ class Recorder:
 
     def _begin(self) -> None:
         self._sheet = Sheet(self._life.books)
-        self._instants: dict[UUID, Any] = {}
-        self._operation_instants: list[Any] = []
+        self._instants: dict[UUID, datetime] = {}
+        self._operation_instants: list[datetime] = []
         self._keys: list[Row] = []
 
     def _operations(self, columns: list[list[Any]], *, is_last: bool) -> Iterator[Row]:
