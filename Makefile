@@ -17,13 +17,23 @@ VENV := $(BIN)/.created
 SERVICE := $(BIN)/.service-installed
 TOOLS := $(BIN)/.tools-installed
 
-.PHONY: help run test check format-check lint types layers format lock bench clean
+.PHONY: help run demo test check format-check lint types layers format lock bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(SERVICE) ## Start the service with its own PostgreSQL on 127.0.0.1:8000
 	@$(BIN)/purser serve
+
+# Whatever database the shell names is not for this.
+DEMO := env -u DATABASE_URL -u PURSER_DATABASE_URL PURSER_DATA_DIR=data-demo $(BIN)/purser
+demo: data-demo/world.txt ## Start the service on a seeded world in data-demo/, and say who can log in
+	@cat $<
+	@$(DEMO) serve
+
+data-demo/world.txt: | $(SERVICE)
+	@mkdir -p data-demo
+	@$(DEMO) seed > $@
 
 test: $(TOOLS) ## Run the tests; ARGS="-k charge" passes options to pytest
 	$(BIN)/python -m pytest $(ARGS)
@@ -60,7 +70,7 @@ lock: $(TOOLS) ## Resolve the dependencies anew into the lock files
 
 clean: ## Remove what was built and installed; the data stay
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
-	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './data/*' -not -path './data-demo/*' -prune -exec rm -rf {} +
 
 # Debian keeps ensurepip in a package of its own (python3-venv): a Python without it is passed over.
 $(VENV):

@@ -10,6 +10,7 @@ from commandline.migrate import migrate
 from commandline.partitions import partitions
 from commandline.rebalance import rebalance
 from commandline.reconcile import reconcile
+from commandline.seed import seed
 from commandline.serve import api_process, serve
 from commandline.worker import worker, worker_process
 
@@ -36,7 +37,7 @@ def main() -> None:
 
 main.add("Run it", serve, worker, bank_simulator)
 main.add("Look after it", migrate, create_admin, reconcile, partitions, rebalance)
-main.add("Develop", export_schema)
+main.add("Develop", seed, export_schema)
 # The processes of `purser serve`; hidden.
 for process in (api_process, worker_process, bank_process):
     main.add_command(process)

@@ -77,7 +77,7 @@ async def insert_bare_account(
             email_key=email.key,
             role=role.value,
             password_hash=password_hash,
-            searched="\n".join([email.key, *map(fold, names)]),
+            searched=searched_text(email.key, names),
             using_db=connection,
         )
     except IntegrityError as refused:
@@ -85,6 +85,11 @@ async def insert_bare_account(
         if getattr(refused.__cause__, "constraint_name", None) == "accounts_email_key_key":
             raise EmailTaken from None
         raise
+
+
+def searched_text(email_key: str, names: Sequence[str]) -> str:
+    """What an account with that folded e-mail address and those names is found by (auth/directory.py)."""
+    return "\n".join([email_key, *map(fold, names)])
 
 
 def personal_texts(record: AccountRecord) -> tuple[str, ...]:

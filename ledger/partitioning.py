@@ -35,6 +35,15 @@ def missing_periods(now: datetime, covered_until: datetime | None, months: int) 
     return periods
 
 
+def past_periods(back_to: datetime, covered_from: datetime, months: int) -> list[Period]:
+    """The periods of `months` months still to be made, newest first, so that `back_to` is covered as well."""
+    periods: list[Period] = []
+    while covered_from > back_to:
+        periods.append(Period(_month(covered_from, -months), covered_from))
+        covered_from = periods[-1].starts_at
+    return periods
+
+
 def period_of(bound: str) -> Period | None:
     """What a partition spans, from PostgreSQL's words for its bounds; None for the default partition."""
     found = _BOUNDS.search(bound)

@@ -4,15 +4,19 @@ Late is not fatal: what has no partition yet lands in the default one, and moves
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ledger.partitioning import missing_periods, period_of
+from ledger.partitioning import Period, missing_periods, past_periods, period_of
 from runtime.database import TROUBLE
 
 log = logging.getLogger("purser.ledger")
+
+# Which partitions are to be made, by those that are there.
+_Missing = Callable[[Sequence[Period]], list[Period]]
 
 PARTITIONED_TABLES = ("operations", "entries")
 _MAKE_SECONDS_MAX = 60
@@ -22,14 +26,21 @@ _LOCK = int.from_bytes(b"partit", "big")
 
 async def make_partitions(pool: asyncpg.Pool, months: int) -> list[str]:
     """Makes the partitions that are missing, each of `months` months, and returns their names."""
-    made = []
-    async with pool.acquire() as connection:
-        for table in PARTITIONED_TABLES:
-            # A transaction for each table: readers lock both tables, in either order, and whoever held the
-            # one while waiting for the other would deadlock with them.
-            async with connection.transaction():
-                made += await _make_partitions_of(table, connection, months)
-    return made
+
+    def missing(covered: Sequence[Period]) -> list[Period]:
+        covered_until = max((period.ends_at for period in covered), default=None)
+        return missing_periods(datetime.now(UTC), covered_until, months)
+
+    return await _make(pool, missing)
+
+
+async def make_past_partitions(pool: asyncpg.Pool, back_to: datetime, months: int) -> list[str]:
+    """Makes those that are missing between `back_to` and the earliest that is there: for what happened long ago."""
+
+    def missing(covered: Sequence[Period]) -> list[Period]:
+        return past_periods(back_to, min(period.starts_at for period in covered), months)
+
+    return await _make(pool, missing)
 
 
 async def try_to_make_partitions(pool: asyncpg.Pool, months: int) -> bool:
@@ -44,7 +55,18 @@ async def try_to_make_partitions(pool: asyncpg.Pool, months: int) -> bool:
     return True
 
 
-async def _make_partitions_of(table: str, connection: PoolConnectionProxy, months: int) -> list[str]:
+async def _make(pool: asyncpg.Pool, missing: _Missing) -> list[str]:
+    made = []
+    async with pool.acquire() as connection:
+        for table in PARTITIONED_TABLES:
+            # A transaction for each table: readers lock both tables, in either order, and whoever held the
+            # one while waiting for the other would deadlock with them.
+            async with connection.transaction():
+                made += await _make_partitions_of(table, connection, missing)
+    return made
+
+
+async def _make_partitions_of(table: str, connection: PoolConnectionProxy, missing: _Missing) -> list[str]:
     # What came too late for its partition is moved now, and that may be much.
     await connection.execute(f"SET LOCAL statement_timeout = '{_MAKE_SECONDS_MAX}s'")
     # One process at a time; the others find nothing left to make.
@@ -57,10 +79,10 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, month
         """,
         table,
     )
-    ends = [period.ends_at for row in bounds if (period := period_of(row["bound"])) is not None]
+    covered = [period for row in bounds if (period := period_of(row["bound"])) is not None]
     return [
         await connection.fetchval(
             "SELECT ledger_add_partition($1, $2, $3)", table, *period, timeout=_MAKE_SECONDS_MAX
         )
-        for period in missing_periods(datetime.now(UTC), max(ends, default=None), months)
+        for period in missing(covered)
     ]
