@@ -13,6 +13,11 @@ def copy_database(template_dsn: str, name: str) -> str:
     return asyncio.run(_copy(template_dsn, name))
 
 
+def make_database(server_dsn: str, name: str) -> str:
+    """Makes the database `name`, without anything in it, on the server of `server_dsn`; returns its URL."""
+    return asyncio.run(_copy(_of_database(server_dsn, "template0"), name))
+
+
 async def _copy(template_dsn: str, name: str) -> str:
     template = urlsplit(template_dsn).path.lstrip("/")
     # A database with a connection to it can't be copied, so this one goes to the server's own.
