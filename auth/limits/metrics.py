@@ -2,4 +2,6 @@
 
 from prometheus_client import Counter
 
-RATE_LIMITED = Counter("purser_rate_limited", "Requests that were refused because a limit was spent.", ["by"])
+RATE_LIMITED = Counter(
+    "purser_rate_limited_total", "Requests that were refused because a limit was spent.", ["by"]
+)

@@ -3,7 +3,8 @@
 from ledger import backlog
 from ledger.watching import Step
 from runtime import exposition, metrics
-from runtime.http.metrics import _OUTCOMES, NAMES_MAX, NONE, OTHER, SEVERAL
+from runtime.http.metrics import NAMES_MAX, NONE, OTHER, SEVERAL
+from runtime.http.outcomes import Outcome
 from tests.client import Api
 from tests.docs.tables import ROOT, tables_of
 from tests.scraping import Family, scrape_until
@@ -37,7 +38,7 @@ async def test_the_tables_are_what_is_told(anyone: Api) -> None:
 
 
 def test_the_words_are_those_of_the_code() -> None:
-    words = [*_OUTCOMES, NONE, OTHER, SEVERAL, *Step, NO_ANSWER, *backlog.OPEN_STATES, "pay", "ask"]
+    words = [*Outcome, NONE, OTHER, SEVERAL, *Step, NO_ANSWER, *backlog.OPEN_STATES, "pay", "ask"]
     words += [child._labelvalues[0] for child in _RESULTS.values()]
     assert [word for word in words if f"`{word}`" not in TEXT and word not in FLAT.split()] == []
     for sentence in (

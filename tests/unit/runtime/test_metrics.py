@@ -2,12 +2,13 @@
 
 import asyncio
 import math
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
 
 from runtime.http.exchange import NAME_CHARACTERS_MAX, Exchange
-from runtime.http.metrics import _OUTCOMES, NAMES_MAX, NONE, OTHER, SEVERAL, RequestCounter, _rank
+from runtime.http.metrics import NAMES_MAX, NONE, OTHER, SEVERAL, RequestCounter
 from runtime.metrics import GATHER_SECONDS, GATHERED_MAX, BulkHistogram, Gathering
 
 AMOUNTS = [0.0, 0.5, 1.0, 1.0, 1.0000001, 2.0, 9.0, 1e9]
@@ -30,7 +31,8 @@ def test_many_are_observed_as_one_by_one(amounts: list[float]) -> None:
 
 def ended(*operations: str, root_field: str = "charge", signed_in: bool = True) -> Exchange:
     exchange = Exchange("id")
-    exchange.operations, exchange.root_field, exchange.is_signed_in = list(operations), root_field, signed_in
+    exchange.operations, exchange.root_field = list(operations), root_field
+    exchange.account_id = UUID(int=1) if signed_in else None
     return exchange
 
 
@@ -49,28 +51,6 @@ def test_operations_have_bounded_names() -> None:
     assert len(claimed) <= NAMES_MAX
     assert name_of(ended("Charge")) == "Charge"
     assert name_of(ended("", root_field="wallets")) == "wallets"
-
-
-@pytest.mark.parametrize(
-    ("status", "codes", "outcome"),
-    [
-        (200, [], "ok"),
-        (404, [], "client_error"),
-        (429, [], "rate_limited"),
-        (503, [], "error"),
-        (None, [], "client_error"),
-        (None, ["CLIENT_GONE"], "client_error"),
-        (200, ["FORBIDDEN"], "client_error"),
-        (200, ["FORBIDDEN", "RATE_LIMITED"], "rate_limited"),
-        (200, ["OVERLOADED", "RATE_LIMITED"], "overloaded"),
-        (200, ["OVERLOADED", "UNAVAILABLE"], "error"),
-        (200, ["SOMETHING_NEW"], "error"),
-    ],
-)
-def test_the_worst_of_an_answer_is_its_outcome(status: int | None, codes: list[str], outcome: str) -> None:
-    exchange = ended("Charge")
-    exchange.status, exchange.codes = status, codes
-    assert _OUTCOMES[_rank(exchange)] == outcome
 
 
 async def test_what_is_gathered_is_counted_together_and_at_the_end() -> None:
