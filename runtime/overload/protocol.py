@@ -24,6 +24,10 @@ TELL_SECONDS_MAX = 0.5
 TOLD_AT_ONCE_MAX = 100
 
 
+def _nothing() -> None:
+    pass
+
+
 class SheddingHttpProtocol(BoundedHttpProtocol):
     """Guards the GraphQL endpoint alone: health, metrics and the page's files are always answered."""
 
@@ -124,6 +128,8 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
+        # As uvicorn does when the application has ended: the two must not keep each other in memory.
+        cycle.on_response = _nothing
         self._write_refusal(cycle.scope["headers"], keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
