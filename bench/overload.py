@@ -150,7 +150,7 @@ def _row(name: str, rounds: Sequence[Round], peaks: Sequence[Round]) -> str:
 
 
 _HEADER = (
-    "| Load | charges/s | of the peak | answered/s | charged, ms p50 / p99 / max | refused, ms | API MiB | client | lost |"
+    "| Load | charges/s | of the peak | answered/s | charged, ms | refused, ms | API MiB | client | lost |"
     "\n|---|---|---|---|---|---|---|---|---|"
 )
 

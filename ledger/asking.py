@@ -1,6 +1,6 @@
 """One use of the database beside the writers: limited in time, and honest about what a loss leaves open.
 
-The limit has everything in it, the wait for a connection of the pool too.
+The limit has everything in it, the wait for a connection of the pool too; who can't have one in time is Crowded.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from tortoise.exceptions import DBConnectionError
 
-from ledger.errors import Unavailable
+from ledger.errors import Crowded, Unavailable
 from runtime.database import LOST
 from runtime.turns import NoTurn
 
@@ -41,6 +41,6 @@ async def _limited(*, executed_unknown: bool) -> AsyncIterator[None]:
             yield
     except NoTurn as reason:
         # A block takes its turn before it asks for anything.
-        raise Unavailable(executed_unknown=False) from reason
+        raise Crowded from reason
     except AWAY as reason:
         raise Unavailable(executed_unknown=executed_unknown) from reason

@@ -20,6 +20,13 @@ class Unavailable(Exception):
         self.executed_unknown = executed_unknown
 
 
+class Crowded(Unavailable):
+    """No connection to the database came free in time: too many others wait. Nothing was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__(executed_unknown=False)
+
+
 class HeldElsewhere(Unavailable):
     """Somebody holds these wallets for longer than anyone should; what names one of them was not executed."""
 

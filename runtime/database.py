@@ -27,8 +27,8 @@ LOST = (
 
 CONNECT_SECONDS_MAX = 3.0
 STATEMENT_SECONDS_MAX = 5.0
-# How many may wait for a connection of a pool: more would only wait for what comes too late, and for each other.
-WAITING_MAX = 64
+# How many may wait for a connection of a pool: as many as a process usually has requests under way, several times.
+WAITING_MAX = 1000
 
 # Who vanishes without a word gives up the locks.
 SETTINGS = {"statement_timeout": "5s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "10s"}

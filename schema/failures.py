@@ -88,7 +88,7 @@ def failure_of(exception: BaseException | None) -> Failure | None:
             return Failure(
                 FailureCode.RATE_LIMITED, "Too many attempts: try again later.", retry_after_seconds=seconds
             )
-        case auth.errors.Overloaded() | ledger.errors.Overloaded():
+        case auth.errors.Overloaded() | ledger.errors.Overloaded() | ledger.errors.Crowded():
             return Failure(
                 FailureCode.OVERLOADED, "Too much is waiting: try again.", retry_after_seconds=RETRY_SECONDS
             )

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from runtime.http_protocol import BoundedHttpProtocol
 from runtime.overload.crowd import Crowd
 from runtime.overload.door import Door
+from runtime.overload.glance import Headers, headers_at_a_glance
 from runtime.overload.refusals import Refusals
 
 GUARDED_PATH = "/graphql"
@@ -21,6 +22,10 @@ PAUSE_SECONDS = 0.6
 # How long a connection for which there is no room is kept to be told so, and how many of them at once.
 TELL_SECONDS_MAX = 0.5
 TOLD_AT_ONCE_MAX = 100
+
+
+def _nothing() -> None:
+    pass
 
 
 class SheddingHttpProtocol(BoundedHttpProtocol):
@@ -55,6 +60,11 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         if self._is_turned_away:
             return
         self._crowd.wakes(self)
+        if self._door.is_full and self._is_between_requests():
+            headers = headers_at_a_glance(data)
+            if headers is not None:
+                self._refuse_unparsed(headers)
+                return
         super().data_received(data)
         self._begin_arriving()
 
@@ -118,15 +128,42 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        self._door.count_refused()
-        self.transport.write(
-            self._refusals.of_request(
-                cycle.scope, self.server_state.default_headers, keep_alive=cycle.keep_alive
-            )
-        )
+        # As uvicorn does when the application has ended: the two must not keep each other in memory.
+        cycle.on_response = _nothing
+        self._write_refusal(cycle.scope["headers"], keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
+        self._pause()
+
+    def _is_between_requests(self) -> bool:
+        # What a parser knows of the last one is complete, and it has begun no other.
+        cycle: RequestResponseCycle | None = self.cycle
+        return (
+            cycle is not None
+            and cycle.response_complete
+            and not cycle.more_body
+            and not self._stopping
+            and self._head_deadline is None
+            and not self.transport.is_closing()
+        )
+
+    def _refuse_unparsed(self, headers: Headers) -> None:
+        self._write_refusal(headers, keep_alive=True)
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+        self._crowd.rests(self, self.loop.time())
+        self._pause()
+
+    def _write_refusal(self, headers: Headers, *, keep_alive: bool) -> None:
+        self._door.count_refused()
+        self.transport.write(
+            self._refusals.of_request(headers, self.server_state.default_headers, keep_alive=keep_alive)
+        )
+
+    def _pause(self) -> None:
         if self._resuming is None:
             self.flow.pause_reading()
             self._resuming = self.loop.call_later(PAUSE_SECONDS, self._resume)

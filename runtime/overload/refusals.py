@@ -1,12 +1,12 @@
 """The answer to a request that finds no place: ready-made bytes, as the GraphQL endpoint would have answered."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import orjson
 
 from runtime.http.exchange import REQUEST_ID_HEADER, exchange_of
 from runtime.http.guards import EXPOSED_HEADERS
+from runtime.overload.glance import Headers
 
 # Retry-After has whole seconds. Whoever asks sooner is answered all the same, after PAUSE_SECONDS (protocol.py).
 RETRY_SECONDS = 1
@@ -41,13 +41,15 @@ class Refusals:
         }
 
     def of_request(
-        self, scope: Any, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
+        self, headers: Headers, default_headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool
     ) -> bytes:
-        """The whole answer to that request. `default_headers` are those that every answer has."""
+        """The whole answer to the request with these headers. `default_headers` are those that every answer has."""
         parts = [_HEAD, *(b"%b: %b\r\n" % header for header in default_headers)]
         if self._by_origin:
-            parts.append(self._cors(scope))
-        parts.append(b"%b: %b\r\n" % (REQUEST_ID_HEADER, exchange_of(scope).request_id.encode()))
+            parts.append(self._cors(headers))
+        parts.append(
+            b"%b: %b\r\n" % (REQUEST_ID_HEADER, exchange_of({"headers": headers}).request_id.encode())
+        )
         if not keep_alive:
             parts.append(_CLOSE)
         parts += (b"\r\n", _BODY)
@@ -57,8 +59,8 @@ class Refusals:
         """The answer to whatever a connection will ask that is not kept."""
         return _HEAD + _CLOSE + b"\r\n" + _BODY
 
-    def _cors(self, scope: Any) -> bytes:
+    def _cors(self, headers: Headers) -> bytes:
         if self._allows_all:
             return b"access-control-allow-origin: *\r\n" + _EXPOSED
-        origin = dict(scope["headers"]).get(b"origin", b"")
+        origin = dict(headers).get(b"origin", b"")
         return self._by_origin.get(origin, b"")
