@@ -53,25 +53,19 @@ class RateLimits:
         """Counts operations from an address, "" where it is not known. Raises LimitSpent: none of them may run."""
         if self._address is not None:
             subject = network_of(address)[:ADDRESS_CHARACTERS_MAX]
-            await self._count(self._address, subject, operations, exchange)
+            standing = self._address.limit.leases.take(subject, operations, time.monotonic())
+            if standing is None:
+                standing = await self._desk.ask(self._address.limit, subject, operations)
+            self._address.note(standing, exchange)
 
     async def count_account(self, account_id: UUID, operations: int, exchange: Exchange) -> None:
         """Counts operations of an account. Raises LimitSpent: none of them may run."""
         if self._account is not None:
-            await self._count(self._account, account_id.hex, operations, exchange)
-
-    async def _count(self, counted: "_Counted", subject: str, operations: int, exchange: Exchange) -> None:
-        standing = counted.limit.leases.take(subject, operations, time.monotonic())
-        if standing is None:
-            standing = await self._desk.ask(counted.limit, subject, operations)
+            subject = account_id.hex
+            standing = self._account.limit.leases.take(subject, operations, time.monotonic())
             if standing is None:
-                return
-        exchange.limits[counted.limit.name] = counted.policy, counted.item(standing)
-        if not standing.is_allowed:
-            counted.refusals.inc()
-            raise LimitSpent(
-                counted.limit.name, counted.limit.operations_max, _whole_seconds(standing.frees_in_seconds)
-            )
+                standing = await self._desk.ask(self._account.limit, subject, operations)
+            self._account.note(standing, exchange)
 
 
 class _Counted:
@@ -83,7 +77,19 @@ class _Counted:
         self.policy = f'"{name}";q={operations_max};w={WINDOW_SECONDS}'.encode()
         self._item = f'"{name}";r=%d;t=%d'.encode()
 
+    def note(self, standing: Standing | None, exchange: Exchange) -> None:
+        """Has the answer tell what came of asking; None where nobody could say. Raises LimitSpent."""
+        if standing is None:
+            return
+        exchange.limits[self.limit.name] = self.policy, self.item(standing)
+        if not standing.is_allowed:
+            self.refusals.inc()
+            raise LimitSpent(
+                self.limit.name, self.limit.operations_max, _whole_seconds(standing.frees_in_seconds)
+            )
+
     def item(self, standing: Standing) -> bytes:
+        """The limit's item in RateLimit."""
         return self._item % (standing.remaining, _whole_seconds(standing.frees_in_seconds))
 
 
