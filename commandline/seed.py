@@ -51,7 +51,7 @@ def _today() -> datetime:
             "A small world that is the same on every machine",
             "purser seed --clients 100 --companies 12 --operations 5000 --until 2025-06-30",
         ),
-        ("Whom to log in as, in a script", "purser seed --json | jq -r .client.email"),
+        ("Whom to log in as, in a script", "purser seed --operations 1000 --json | jq -r .client.email"),
     ],
     exits={
         0: "The world is there.",
@@ -75,10 +75,10 @@ def _today() -> datetime:
 def seed(
     clients: int, companies: int, operations: int, days: int, number: int, until: datetime, as_json: bool
 ) -> None:
-    """Fill an empty database with clients, companies and a year of history, to try Purser with.
+    """Fill an empty database with a world to try Purser with.
 
-    The same options are the same world, to the last byte, tokens of wallets included, and everybody has the same
-    password. So production refuses, and so does a database with accounts. docs/seed.md tells what there is then.
+    Clients, companies, and a year of what they did. The same options are the same world, to the last byte, tokens of
+    wallets included, and everybody has the same password. So production refuses, and so does a database with accounts. docs/seed.md tells what there is then.
     """
     from seeding.plan import Plan
 

@@ -1,6 +1,6 @@
 """Who there is: clients and companies by number, in the order in which they joined, with their wallets.
 
-Of a client there is a wallet in memory and a few numbers, some 700 bytes in all.
+Of a client there is a wallet in memory and a few numbers, about a kilobyte in all.
 """
 
 from collections.abc import Iterator

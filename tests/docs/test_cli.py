@@ -70,7 +70,14 @@ def dsn(template_dsn: str) -> str:
     return copy_database(template_dsn, "documents")
 
 
-async def test_the_documents_are_as_written(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+@pytest.fixture
+def empty_dsn(template_dsn: str) -> str:
+    return copy_database(template_dsn, "document of a seed")
+
+
+async def test_the_documents_are_as_written(
+    dsn: str, empty_dsn: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
     async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
         await open_holder(ledger, "10.00")
     await add_partitions(connection, [AUGUST, SEPTEMBER])
@@ -86,8 +93,10 @@ async def test_the_documents_are_as_written(dsn: str, connection: asyncpg.Connec
         "partitions detach": [file],
         "partitions restore": [file],
         "rebalance": ["--lanes", "2"],
+        "seed": ["--clients", "20", "--operations", "500", "--days", "30"],
     }.items():
-        done = purser(*name.split(), *arguments, "--json", said=PASSWORD, DATABASE_URL=dsn)
+        database = empty_dsn if name == "seed" else dsn
+        done = purser(*name.split(), *arguments, "--json", said=PASSWORD, DATABASE_URL=database)
         assert (done.returncode, done.stderr) == (0, ""), name
         printed = json.loads(done.stdout)
         assert alike(DOCUMENTS.pop(name), printed), done.stdout
