@@ -17,7 +17,7 @@ VENV := $(BIN)/.created
 SERVICE := $(BIN)/.service-installed
 TOOLS := $(BIN)/.tools-installed
 
-.PHONY: help run demo test check format-check lint types layers format lock bench clean
+.PHONY: help run demo test check deploy-check format-check lint types layers format lock wheel bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ types: $(TOOLS) ## mypy --strict
 layers: $(TOOLS) ## Do imports point one way?
 	$(BIN)/lint-imports
 
+deploy-check: $(TOOLS) ## Are compose file, image, playbook and units well-formed? (`make test` asks too)
+	$(BIN)/python -m pytest tests/deploy/test_compose.py tests/deploy/test_image.py tests/deploy/test_ansible.py
+
 format: $(TOOLS) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -67,6 +70,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hash
 lock: $(TOOLS) ## Resolve the dependencies anew into the lock files
 	$(LOCK) --upgrade --output-file requirements.lock
 	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+wheel: $(TOOLS) ## Build the wheel that deploy/ansible installs, in dist/
+	$(BIN)/python -m hatchling build -t wheel -d dist
 
 clean: ## Remove what was built and installed; the data stay
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
