@@ -75,9 +75,9 @@ def _today() -> datetime:
 def seed(
     clients: int, companies: int, operations: int, days: int, number: int, until: datetime, as_json: bool
 ) -> None:
-    """Fill an empty database with clients, companies and a year of history, to try Purser with.
+    """Fill an empty database with a world to try Purser with.
 
-    The same options are the same world, to the last byte, tokens of wallets included, and everybody has the same
+    It has clients, companies and a year of history. The same options are the same world, to the last byte, tokens of wallets included, and everybody has the same
     password. So production refuses, and so does a database with accounts. docs/seed.md tells what there is then.
     """
     from seeding.plan import Plan

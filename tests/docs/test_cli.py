@@ -70,6 +70,14 @@ def dsn(template_dsn: str) -> str:
     return copy_database(template_dsn, "documents")
 
 
+def test_the_document_of_a_seeded_world(template_dsn: str) -> None:
+    empty = copy_database(template_dsn, "document of seed")
+    small = ["--clients", "60", "--companies", "24", "--operations", "2000"]
+    done = purser("seed", *small, "--json", DATABASE_URL=empty)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert alike(DOCUMENTS["seed"], json.loads(done.stdout)), done.stdout
+
+
 async def test_the_documents_are_as_written(dsn: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     async with open_pool(dsn, 4) as pool, Ledger.open(Settings(), dsn, pool) as ledger:
         await open_holder(ledger, "10.00")
@@ -90,8 +98,7 @@ async def test_the_documents_are_as_written(dsn: str, connection: asyncpg.Connec
         done = purser(*name.split(), *arguments, "--json", said=PASSWORD, DATABASE_URL=dsn)
         assert (done.returncode, done.stderr) == (0, ""), name
         printed = json.loads(done.stdout)
-        assert alike(DOCUMENTS.pop(name), printed), done.stdout
-    assert not DOCUMENTS
+        assert alike(DOCUMENTS[name], printed), done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
