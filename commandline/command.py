@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from commandline.results import error_document, print_json
+from commandline.results import Refused, error_document, print_json
 
 INTERRUPTED = 130
 
@@ -50,9 +50,7 @@ class Command(click.Command):
         """Does it. What it refuses is a document too where one was asked for; a bad command line is not."""
         try:
             return super().invoke(ctx)
-        except click.UsageError:
-            raise
-        except click.ClickException as refused:
+        except Refused as refused:
             if ctx.params.get("as_json"):
                 print_json(error_document(refused))
             raise

@@ -26,7 +26,6 @@ def print_json(document: Any, *, in_one_line: bool = False) -> None:
     click.echo(orjson.dumps(document, option=0 if in_one_line else orjson.OPT_INDENT_2))
 
 
-def error_document(refused: click.ClickException) -> dict[str, Any]:
+def error_document(refused: Refused) -> dict[str, Any]:
     """What --json prints of an error."""
-    code = refused.code if isinstance(refused, Refused) else "FAILED"
-    return {"error": {"code": code, "message": refused.format_message()}}
+    return {"error": {"code": refused.code, "message": refused.format_message()}}

@@ -78,7 +78,8 @@ def seed(
     """Fill an empty database with a world to try Purser with.
 
     Clients, companies, and a year of what they did. The same options are the same world, to the last byte, tokens of
-    wallets included, and everybody has the same password. So production refuses, and so does a database with accounts. docs/seed.md tells what there is then.
+    wallets included, and everybody has the same password. So production refuses, and so does a database with accounts.
+    docs/seed.md tells what there is then.
     """
     from seeding.plan import Plan
 
