@@ -53,7 +53,10 @@ ASKED: list[tuple[str, str, dict[str, Any], str]] = [
     (
         *("shop", "charge"),
         {
-            "wallet": PURSE, "amount": "9.99", "summary": "Shared", "idempotencyKey": "shared",
+            "wallet": PURSE,
+            "amount": "9.99",
+            "summary": "Shared",
+            "idempotencyKey": "shared",
             "splits": [{"into": BENS, "percentage": "12.5"}],
         },
         "SUCCEEDED",
