@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from deploy.nginx.instances import pool, upstreams
 from runtime.processes import STOP_SECONDS_EXTRA
 from runtime.settings import CONNECTIONS_OF_DUTIES, POOLS_A_PROCESS, WRITERS_A_PROCESS, Settings
 from tests.deploy.running import CHECKOUT
+from tests.monitoring.prometheus import needs_promtool, promtool
 
 TEXT = (CHECKOUT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
@@ -111,6 +114,14 @@ def test_prometheus_asks_all_of_them() -> None:
         for file in found["files"]
     }
     assert files == {f"targets/{name}.json" for name in targets}
+
+
+@needs_promtool
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    for file in (CHECKOUT / "deploy/prometheus").glob("*.yml"):
+        shutil.copy(file, tmp_path)
+    shutil.copytree(CHECKOUT / "deploy/compose/targets", tmp_path / "targets")
+    promtool("check", "config", tmp_path / "prometheus.yml")
 
 
 def test_the_database_has_connections_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
