@@ -30,6 +30,8 @@ def fleet(template_dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     dsn = copy_database(template_dsn, "fleet")
     environment = {
         **os.environ,
+        # A machine that is busy with others is slow, and one instance alone more so: that is no failed restart.
+        "PURSER_QUEUE_SECONDS_MAX": "30",
         "DATABASE_URL": dsn,
         "PURSER_SECRET_KEY": SECRET_KEY,
         "PYTHONPATH": str(CHECKOUT),
