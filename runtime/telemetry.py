@@ -9,7 +9,7 @@ import importlib.metadata
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -57,11 +57,21 @@ class Telemetry:
         if closing.is_alive():
             log.warning("spans left behind", extra={"fields": {"waited_seconds": CLOSE_SECONDS_MAX}})
 
-    @contextmanager
     def span(
         self, name: str, attributes: Attributes, kind: Kind, carrier: Mapping[str, str] | None
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """What `runtime.tracing.span` is while traces are on."""
+        if carrier is None:
+            above = trace.get_current_span().get_span_context()
+            if above.is_valid and not above.trace_flags.sampled:
+                # Nobody will see what is below it either.
+                return nullcontext()
+        return self._span(name, attributes, kind, carrier)
+
+    @contextmanager
+    def _span(
+        self, name: str, attributes: Attributes, kind: Kind, carrier: Mapping[str, str] | None
+    ) -> Iterator[None]:
         context = None if carrier is None else _TRACE_CONTEXT.extract(carrier, Context())
         with self._tracer.start_as_current_span(
             name, context, SpanKind[kind], record_exception=False, set_status_on_exception=False

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -170,6 +171,22 @@ def root() -> Iterator[logging.Logger]:
     logger.setLevel(levels[0])
     own.setLevel(levels[1])
     logging.captureWarnings(False)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_lines_for_people(root: logging.Logger) -> None:
+    stream = Terminal()
+    writer = configure_logging("INFO", stream)
+    logging.getLogger("purser.requests").info(
+        "request", extra={"fields": {"status": 200, "operation": "Pay"}}
+    )
+    writer.close()
+    (line,) = stream.getvalue().splitlines()
+    assert re.fullmatch(r"\d\d:\d\d:\d\d INFO    purser.requests: request status=200 operation=Pay", line)
 
 
 def test_a_process_logs_its_own_events_and_the_warnings_of_others(root: logging.Logger) -> None:
