@@ -18,7 +18,7 @@ from runtime.overload.refusals import Refusals
 GUARDED_PATH = "/graphql"
 GUARDED_METHODS = ("POST", "GET")
 # Short enough that the next refusal comes within a second as well.
-PAUSE_SECONDS = 0.6
+PAUSE_SECONDS = 0.5
 # How long a connection for which there is no room is kept to be told so, and how many of them at once.
 TELL_SECONDS_MAX = 0.5
 TOLD_AT_ONCE_MAX = 100
