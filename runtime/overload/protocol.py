@@ -130,7 +130,7 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         cycle.message_event.set()
         # As uvicorn does when the application has ended: the two must not keep each other in memory.
         cycle.on_response = _nothing
-        self._write_refusal(cycle.scope["headers"], keep_alive=cycle.keep_alive)
+        self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
