@@ -127,7 +127,6 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     def _refuse(self, cycle: RequestResponseCycle) -> None:
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
         # As uvicorn does when the application has ended: the two must not keep each other in memory.
         cycle.on_response = _nothing
         self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)
