@@ -18,7 +18,7 @@ from runtime.overload.refusals import Refusals
 GUARDED_PATH = "/graphql"
 GUARDED_METHODS = ("POST", "GET")
 # Short enough that the next refusal comes within a second as well.
-PAUSE_SECONDS = 0.6
+PAUSE_SECONDS = 0.5
 # How long a connection for which there is no room is kept to be told so, and how many of them at once.
 TELL_SECONDS_MAX = 0.5
 TOLD_AT_ONCE_MAX = 100
@@ -127,10 +127,9 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     def _refuse(self, cycle: RequestResponseCycle) -> None:
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
         # As uvicorn does when the application has ended: the two must not keep each other in memory.
         cycle.on_response = _nothing
-        self._write_refusal(cycle.scope["headers"], keep_alive=cycle.keep_alive)
+        self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()

@@ -76,3 +76,26 @@ def test_a_history_of_two_years_is_paged_at_both_ends() -> None:
         "totals of a month by kind",
     ):
         assert f"| {row} | " in done.stdout
+
+
+@pytest.mark.slow
+def test_ten_times_the_load_for_a_moment() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "bench.overload",
+            "--rounds=1",
+            "--seconds=1",
+            "--crowd=300",
+            "--nuisances=40",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    # That what was refused was never executed is checked; how much that is means nothing here.
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| the peak | " in done.stdout
+    assert "clients that honour Retry-After | " in done.stdout

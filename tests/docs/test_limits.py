@@ -2,12 +2,14 @@
 
 import re
 
+from app import POOL_WAIT_SECONDS_MAX
 from auth import passwords, throttle
 from auth.limits import rate_limits
 from auth.limits.desk import SUBJECTS_AT_ONCE, WAIT_SECONDS_MAX
 from auth.limits.leases import Standing
 from auth.limits.window import SLOT_SECONDS, WINDOW_SECONDS
 from exports import downloads
+from ledger import long_reads
 from runtime import http_protocol
 from runtime.settings import Settings
 from schema import bodies, documents, endpoint, paging
@@ -22,6 +24,10 @@ FIXED = {
     "Failed log-ins from one address": f"{throttle.ADDRESS_FAILURES_MAX}",
     "Failed log-ins of one e-mail from anywhere": f"{throttle.EMAIL_FAILURES_MAX}",
     "Passwords that wait to be hashed, in a process": f"{passwords.WAITING_MAX}",
+    "Reads through long histories, in a process": (
+        f"{long_reads.AT_ONCE_MAX}, and {long_reads.WAITING_MAX} that wait"
+    ),
+    "Wait for a connection to the database, of reads": f"{POOL_WAIT_SECONDS_MAX} seconds",
     "Fields in a request that check or set a password": f"{endpoint.CREDENTIAL_FIELDS_MAX}",
     "Head of a request": f"{http_protocol.HEAD_BYTES_MAX:,} bytes, {http_protocol.HEAD_SECONDS_MAX:.0f} seconds",
     "Operations in a batch of requests": f"{bodies.BATCH_OPERATIONS_MAX}",
