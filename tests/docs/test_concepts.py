@@ -1,5 +1,7 @@
 """docs/concepts.md lists the roles and the amounts that there are."""
 
+from graphql import GraphQLObjectType
+
 from auth.principal import Role
 from schema.root import schema
 from tests.docs.tables import table_of
@@ -11,6 +13,8 @@ def test_every_role_is_there() -> None:
 
 def test_the_amounts_of_a_wallet_are_fields() -> None:
     wallet = schema._schema.get_type("Wallet")
-    assert wallet is not None
-    amounts = {name for name, field in wallet.fields.items() if str(field.type) == "Money!" and not field.args}
+    assert isinstance(wallet, GraphQLObjectType)
+    amounts = {
+        name for name, field in wallet.fields.items() if str(field.type) == "Money!" and not field.args
+    }
     assert set(table_of("concepts.md", "Amount").by_name()) == amounts
