@@ -57,10 +57,3 @@ def test_the_defaults_in_the_table_are_the_defaults() -> None:
     assert {name: value.lower() for name, value in rows.items()} == {
         name: str(getattr(settings, name.lower())).lower().removesuffix(".0") for name in rows
     }
-
-
-def test_every_link_leads_somewhere() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
-            if "://" not in target:
-                assert (document.parent / target).exists(), f"{document.name} -> {target}"

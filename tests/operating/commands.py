@@ -5,15 +5,16 @@ import subprocess
 import sys
 
 
-def purser(*words: str, is_well: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`purser` with these words and settings; it must end well unless `is_well` is False."""
+def purser(*words: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:  # noqa: A002
+    """`purser` with these words, input and settings; it must end well."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "cli", *words],
         env={**os.environ, **environment},
+        input=input,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert not is_well or done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -18,7 +18,8 @@ from tests.operating.commands import purser
 from tests.running import Service, running_service
 from tests.service.scene import log_in
 
-BEFORE = sorted(migrations.known_versions())[:4]
+VERSIONS = sorted(migrations.known_versions(), key=lambda name: int(name.partition("_")[0]))
+BEFORE = VERSIONS[:4]
 LEFT_BEHIND = Path(__file__).with_name("version_4.sql")
 PURSE, BENS = "AaH-XusVcNquOg_Zf7D3mfzUx7NcXg3cYIP-9eMoWDT-", "AaH-Xus2caSazJmfkhNr08GvIA0CYxGq7H8kVuM7dnBS"
 SOUP, HOLD = "op_01a1fe5eec4376e3af6bc41bb9921d62", "op_01a1fe5eed0b73cdb6c0b8e44f744141"
@@ -101,7 +102,7 @@ def dsn(template_dsn: str) -> str:
     dsn = make_database(template_dsn, "upgraded")
     asyncio.run(fill_as_before(dsn))
     told = purser("migrate", PURSER_DATABASE_URL=dsn)
-    applied = sorted(migrations.known_versions())[len(BEFORE) :]
+    applied = VERSIONS[len(BEFORE) :]
     assert told.stdout.splitlines() == [f"Applied {name}" for name in applied]
     return dsn
 
