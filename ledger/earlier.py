@@ -1,9 +1,11 @@
 """An operation that a command goes back to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+from ledger.outcomes import Operation
 
 
 class Earlier(NamedTuple):
@@ -40,3 +42,32 @@ class Earlier(NamedTuple):
         if self.target_id is not None:
             yield self.target_id
         yield from self.share_wallet_ids
+
+
+def earlier(operation: Operation, parties: frozenset[UUID], shares: Collection[tuple[UUID, int]]) -> Earlier:
+    """The operation, to go back to it. `shares`: the wallets that had a share in it, and what each gave or got."""
+    moved_minor = (
+        operation.amount,
+        operation.debited or 0,
+        operation.credited or 0,
+        sum(share_minor for _, share_minor in shares),
+    )
+    return Earlier(
+        operation.id,
+        operation.kind,
+        operation.status,
+        operation.account_id,
+        operation.source_id,
+        operation.target_id,
+        operation.amount,
+        operation.currency,
+        operation.debited,
+        operation.credited,
+        operation.rate,
+        parties,
+        tuple(wallet_id for wallet_id, _ in shares),
+        max(moved_minor),
+        operation.origin_id,
+        operation.summary,
+        operation.created_at,
+    )

@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from ledger.asking import asking
-from ledger.earlier import Earlier
+from ledger.earlier import Earlier, earlier
 from ledger.long_reads import LongReads
 from ledger.money import BIGINT_MAX
 from ledger.outcomes import Operation, WalletView
@@ -207,26 +207,7 @@ class Reads:
             return None
         operation, parties = found
         shares = (await self.shares([operation.id])).get(operation.id, ())
-        moved_minor = (operation.amount, operation.debited, operation.credited, sum(s.moved for s in shares))
-        return Earlier(
-            operation.id,
-            operation.kind,
-            operation.status,
-            operation.account_id,
-            operation.source_id,
-            operation.target_id,
-            operation.amount,
-            operation.currency,
-            operation.debited,
-            operation.credited,
-            operation.rate,
-            parties,
-            tuple(share.wallet_id for share in shares),
-            max(minor or 0 for minor in moved_minor),
-            operation.origin_id,
-            operation.summary,
-            operation.created_at,
-        )
+        return earlier(operation, parties, [(share.wallet_id, share.moved) for share in shares])
 
     async def shares(self, operation_ids: Iterable[UUID]) -> dict[UUID, tuple[ShareView, ...]]:
         """The shares of charges that were split or refunded, by number; others are not in the answer."""

@@ -12,7 +12,7 @@ from ledger.books import ENDED, Books
 from ledger.commands import Command
 from ledger.conversion import leaving
 from ledger.decisions import is_over, keep_reservation
-from ledger.earlier import Earlier
+from ledger.earlier import Earlier, earlier
 from ledger.money import decimal_text
 from ledger.outcomes import Operation, Outcome
 from ledger.tokens import WalletToken
@@ -83,30 +83,10 @@ class Life:
     def earlier(self, operation: Operation) -> Earlier:
         """The operation as whoever asked for it looks it up, to go back to it."""
         shares = self.books.shares.get(operation.id, ())
-        moved_minor = (
-            operation.amount,
-            operation.debited,
-            operation.credited,
-            *(s.moved_minor for s in shares),
-        )
-        return Earlier(
-            operation.id,
-            operation.kind,
-            operation.status,
-            operation.account_id,
-            operation.source_id,
-            operation.target_id,
-            operation.amount,
-            operation.currency,
-            operation.debited,
-            operation.credited,
-            operation.rate,
+        return earlier(
+            operation,
             frozenset((operation.account_id,)),
-            tuple(share.wallet_id for share in shares),
-            max(minor or 0 for minor in moved_minor),
-            operation.origin_id,
-            operation.summary,
-            operation.created_at,
+            [(share.wallet_id, share.moved_minor) for share in shares],
         )
 
     def settle(self, operation_id: UUID) -> None:
