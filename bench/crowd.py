@@ -11,16 +11,14 @@ from array import array
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import cast
 
 import uvloop
 
+from bench.answers import Answers
 from bench.http_requests import Requests
 from bench.nuisances import nuisances
 from bench.population import Population
 
-END_OF_HEAD = b"\r\n\r\n"
-LENGTH = b"\r\ncontent-length: "
 RETRY_AFTER = b"\r\nretry-after: "
 OVERLOADED = b'"code":"OVERLOADED","executed":"NO"'
 # Opened a few at a time, as fast as the service accepts.
@@ -99,32 +97,22 @@ class Load:
         return False
 
 
-class Client(asyncio.Protocol):
+class Client(Answers):
     """One connection, with one request under way at most. `ended` is set once it has stopped."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._received = b""
         self._key = b""
         self._asked_at = 0.0
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         self._go_on(is_refused=False)
 
-    def data_received(self, data: bytes) -> None:
-        received = self._received = self._received + data if self._received else data
-        end_of_head = received.find(END_OF_HEAD)
-        if end_of_head < 0:
-            return
-        length_at = received.index(LENGTH, 0, end_of_head) + len(LENGTH)
-        length = int(received[length_at : received.index(b"\r\n", length_at)])
-        if len(received) < end_of_head + len(END_OF_HEAD) + length:
-            return
-        self._received = b""
+    def answered(self, response: bytes) -> None:
         key, self._key = self._key, b""
-        succeeded = self._load.count(received, key, self._asked_at, time.perf_counter())
+        succeeded = self._load.count(response, key, self._asked_at, time.perf_counter())
         self._go_on(is_refused=not succeeded)
 
     def connection_lost(self, _: Exception | None) -> None:

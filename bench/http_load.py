@@ -7,17 +7,15 @@ advance, its answer searched for the few words that say success. Every answer is
 import asyncio
 import time
 from array import array
-from typing import cast
 
 import uvloop
 
+from bench.answers import Answers
 from bench.child import answer, read_task
 from bench.http_requests import Requests
 from bench.measurement import Measurement, of_latencies
 from bench.population import Population
 
-END_OF_HEAD = b"\r\n\r\n"
-LENGTH = b"\r\ncontent-length: "
 # Opened one after the other: of many at once, one API process would accept most.
 CONNECT_PAUSE_SECONDS = 0.002
 DRAIN_SECONDS_MAX = 30.0
@@ -45,32 +43,21 @@ class Load:
             self.first_mismatch = self.first_mismatch or response
 
 
-class Connection(asyncio.Protocol):
+class Connection(Answers):
     """One client that waits for each answer before it asks again. `ended` is set once it has stopped."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._received = b""
         self._asked_at = 0.0
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports keep the protocol of asyncio.Transport without being its subclass.
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         self._ask(time.perf_counter())
 
-    def data_received(self, data: bytes) -> None:
-        received = self._received = self._received + data if self._received else data
-        end_of_head = received.find(END_OF_HEAD)
-        if end_of_head < 0:
-            return
-        length_at = received.index(LENGTH, 0, end_of_head) + len(LENGTH)
-        length = int(received[length_at : received.index(b"\r\n", length_at)])
-        if len(received) < end_of_head + len(END_OF_HEAD) + length:
-            return
-        self._received = b""
+    def answered(self, response: bytes) -> None:
         now = time.perf_counter()
-        self._load.count(received, self._asked_at, now)
+        self._load.count(response, self._asked_at, now)
         if now < self._load.measured_until:
             self._ask(now)
         else:
