@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ OVERLOADED = {
 
 @dataclass(slots=True)
 class BadDay:
-    """Where it answers, what each request meets in turn, and the bodies that came. Afterwards all is well.
+    """Where it answers, what each request meets in turn, and the bodies that came, with when. Afterwards all is well.
 
     "lost": carried out, and the connection is cut before the answer. "limited": 429 with `Retry-After`. "overloaded":
     the error within an answer of 200. "page": what a proxy says in HTML.
@@ -29,6 +30,7 @@ class BadDay:
     url: str
     meets: list[str]
     bodies: list[bytes] = field(default_factory=list)
+    came_at: list[float] = field(default_factory=list)
 
 
 @contextmanager
@@ -52,6 +54,7 @@ def _handler(day: BadDay, service_url: str) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             day.bodies.append(body)
+            day.came_at.append(time.monotonic())
             match day.meets.pop(0) if day.meets else "well":
                 case "limited":
                     self.answer(429, {"Retry-After": "1"}, json.dumps({"errors": [RATE_LIMITED]}).encode())
