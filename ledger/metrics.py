@@ -1,6 +1,5 @@
 """What Prometheus is told of batches and of what came of their requests. docs/metrics.md has the table."""
 
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import Counter, Gauge
@@ -74,35 +73,38 @@ class BatchCounter:
     def count(self, reports: Sequence[BatchReport]) -> None:
         """Counts them all at once."""
         _count_times(reports)
-        operations: Tally[tuple[str, str]] = Tally()
-        amounts: Tally[tuple[str, str]] = Tally()
         replays = 0
+        # By kind, status and currency: how many operations, and their amounts in minor units.
+        totals: dict[tuple[str, str, str], list[int]] = {}
         for request, result in _results(reports):
             if isinstance(result, Replay):
                 replays += 1
             elif (operation := result.operation) is not None:
-                operations[operation.kind, operation.status] += 1
-                if operation.status == SUCCEEDED:
-                    amounts[operation.kind, operation.currency] += operation.amount
-                elif operation.failure_code is not None and isinstance(request.command, _LATER):
+                key = operation.kind, operation.status, operation.currency
+                total = totals.get(key)
+                if total is None:
+                    total = totals[key] = [0, 0]
+                total[0] += 1
+                total[1] += operation.amount
+                if operation.failure_code is not None and isinstance(request.command, _LATER):
                     _REFUSALS[operation.failure_code].inc()
         REPLAYS.inc(replays)
-        for labels, count in operations.items():
-            OPERATIONS.labels(*labels).inc(count)
-        for (kind, code), amount_minor in amounts.items():
-            AMOUNT.labels(kind, code).inc(amount_minor / 10 ** self._currencies()[code].exponent)
+        for (kind, status, currency), (count, amount_minor) in totals.items():
+            OPERATIONS.labels(kind, status).inc(count)
+            if status == SUCCEEDED:
+                exponent = self._currencies()[currency].exponent
+                AMOUNT.labels(kind, currency).inc(amount_minor / 10**exponent)
 
 
 def _count_times(reports: Sequence[BatchReport]) -> None:
     BATCH_SIZE.observe_all(sum(len(bundle.requests) for bundle in report.bundles) for report in reports)
     BATCH_SECONDS.observe_all((report.ended_at - report.taken_at) * _NANOSECOND for report in reports)
     RETRIES.inc(sum(max(report.tries - 1, 0) for report in reports))
-    QUEUE_WAIT.observe_all(
-        (report.taken_at - queued_at) * _NANOSECOND
-        for report in reports
-        if not _is_carried_out(report)
-        for queued_at in report.queued_at
-    )
+    for report in reports:
+        if not _is_carried_out(report):
+            taken_at = report.taken_at
+            waits = [(taken_at - queued_at) * _NANOSECOND for queued_at in report.queued_at]
+            QUEUE_WAIT.observe_all(waits)
     steps: dict[Step, list[float]] = {step: [] for step in Step}
     for report in reports:
         before = report.tried_at
@@ -120,6 +122,6 @@ def _is_carried_out(report: BatchReport) -> bool:
 
 def _results(reports: Sequence[BatchReport]) -> Iterator[tuple[Request, Result]]:
     for report in reports:
-        for bundle, answer in zip(report.bundles, report.answers, strict=True):
+        for (requests, _), answer in zip(report.bundles, report.answers, strict=True):
             if not isinstance(answer, Exception):
-                yield from zip(bundle.requests, answer, strict=True)
+                yield from zip(requests, answer, strict=True)

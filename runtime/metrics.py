@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -31,15 +31,17 @@ class BulkHistogram(Histogram):
 
     def observe_all(self, amounts: Iterable[float]) -> None:
         """What `observe` does, with each of them."""
-        total, counts = 0.0, [0] * len(self._upper_bounds)
-        for amount in amounts:
-            total += amount
-            counts[bisect_left(self._upper_bounds, amount)] += 1
-        if total:
-            self._sum.inc(total)
-        for bucket, count in zip(self._buckets, counts, strict=True):
-            if count:
-                bucket.inc(count)
+        ordered = sorted(amounts)
+        if not ordered:
+            return
+        self._sum.inc(sum(ordered))
+        # Sorted, so that each bucket costs one search, however many there are.
+        below = 0
+        for bound, bucket in zip(self._upper_bounds, self._buckets, strict=True):
+            up_to = bisect_right(ordered, bound, below)
+            if up_to > below:
+                bucket.inc(up_to - below)
+            below = up_to
 
 
 MEMORY = Gauge(
