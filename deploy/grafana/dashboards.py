@@ -28,6 +28,11 @@ def _rates(counter: str, by: str) -> list[Line]:
     return [Line(_rate(counter, by), f"{{{{{by}}}}}")]
 
 
+def _rates_of_many(counter: str, by: str) -> list[Line]:
+    """Those that there are any of."""
+    return [Line(f"{_rate(counter, by)} > 0", f"{{{{{by}}}}}")]
+
+
 _ERROR_SHARE = (
     'sum(rate(purser_request_duration_seconds_count{outcome="error"}[$__rate_interval])) '
     "/ sum(rate(purser_request_duration_seconds_count[$__rate_interval])) or vector(0)"
@@ -75,7 +80,7 @@ SERVICE = (
                 ],
                 True,
             ),
-            Graph("Errors by code", "reqps", _rates("purser_errors_total", "code")),
+            Graph("Errors by code", "reqps", _rates_of_many("purser_errors_total", "code")),
             Graph(
                 "Refused to protect the rest",
                 "reqps",
@@ -189,7 +194,7 @@ MONEY = (
             ),
             Graph("Succeeded by kind", "ops", _rates(_SUCCEEDED, "kind"), True, 12),
             Graph("Refused by kind", "ops", _rates(_FAILED, "kind"), True, 12),
-            Graph("Refusals by code", "ops", _rates("purser_refusals_total", "code"), True, 12),
+            Graph("Refusals by code", "ops", _rates_of_many("purser_refusals_total", "code"), True, 12),
             Graph(
                 "Repeated by their key", "ops", [Line(_rate("purser_replays_total"), "repeated")], width=12
             ),

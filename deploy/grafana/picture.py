@@ -130,7 +130,7 @@ def _graph(
 def _legend(names: Sequence[str], size: tuple[int, int]) -> Iterator[str]:
     place = 12
     for name, colour in list(zip(names, COLOURS, strict=False))[:LEGEND_MAX]:
-        width = 20 + 6 * len(name)
+        width = 24 + 7 * len(name)
         if place + width > size[0]:
             return
         yield f'<rect x="{place}" y="{size[1] - 15}" width="10" height="3" fill="{colour}"/>'
