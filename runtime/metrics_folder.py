@@ -5,20 +5,54 @@ processes ("api-process-0"), not by its process id. Whoever takes the place of o
 stopped: no counter falls back, and the folder has as many files after a thousand restarts as after none.
 """
 
+import fcntl
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 PLACE_VARIABLE = "PURSER_PLACE"
+_PREFIX = "purser-metrics-"
+# Between being made and being locked.
+_LOCKED_AFTER_SECONDS = 60.0
 
 
 @contextmanager
 def fresh_folder() -> Iterator[str]:
-    """An empty one in the system's folder for temporary files, removed at the end. Raises OSError."""
-    with tempfile.TemporaryDirectory(prefix="purser-metrics-", ignore_cleanup_errors=True) as folder:
-        yield folder
+    """An empty one in the system's folder for temporary files, removed at the end. Raises OSError.
+
+    What launchers that were killed have left there is removed as well.
+    """
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            # Held as long as this process lives, and by nobody who is started by it.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield folder
+        finally:
+            os.close(descriptor)
+
+
+def _remove_abandoned() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # Somebody else's, or gone meanwhile: then it is not ours to remove.
+        with suppress(OSError):
+            if folder.stat().st_mtime < time.time() - _LOCKED_AFTER_SECONDS:
+                _remove_unless_locked(folder)
+
+
+def _remove_unless_locked(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    finally:
+        os.close(descriptor)
 
 
 def forget(folder: str, place: str) -> None:
