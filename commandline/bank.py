@@ -14,6 +14,7 @@ import click
 from commandline.command import INTERRUPTED, Command
 from commandline.database import load_settings
 from runtime.metrics_folder import join_folder
+from runtime.telling import tell
 from workers.simulated_bank.behaviour import Behaviour
 
 BACKLOG = 2048
@@ -123,9 +124,9 @@ def bank_simulator(
         signal.signal(number, signal.default_int_handler)
     try:
         with _journal_refusable():
-            run(behaviour, seed, books, listening, on_ready=lambda: click.echo(greeting))
+            run(behaviour, seed, books, listening, on_ready=lambda: tell(greeting))
     except KeyboardInterrupt:
-        click.echo("Stopped.")
+        tell("Stopped.")
 
 
 @click.command(hidden=True)

@@ -1,8 +1,9 @@
 """What all commands of `purser` have in common: help with examples and exit codes, errors, and how they are stopped."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -88,6 +89,11 @@ class Commands(click.Group):
         """The commonest, as they are typed."""
         write_examples(formatter, self.examples)
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Does it. What a script has closed (`2>&-`) is as if it were /dev/null."""
+        open_closed_streams()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Does it, in colours where a terminal shows them and NO_COLOR is not set; Ctrl-C ends it in a word."""
         if os.environ.get("NO_COLOR"):
@@ -96,13 +102,25 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
+def open_closed_streams() -> None:
+    """Gives the process its three standard streams: else a socket may come to be one of them, and be written to."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != descriptor:
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", encoding="utf-8"))
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Ctrl-C in this block ends the process as a shell expects it to, and without a stack trace."""
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped.", err=True)
+        with suppress(OSError):
+            click.echo("Stopped.", err=True)
         raise SystemExit(INTERRUPTED) from None
 
 

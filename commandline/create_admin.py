@@ -8,7 +8,7 @@ import click
 
 from commandline.command import Command
 from commandline.database import DatabaseUnusable, load_settings, on_database, reach_database, upgrade
-from commandline.results import Refused, json_option, print_json
+from commandline.results import Refused, json_option, print_json, say
 
 if TYPE_CHECKING:
     from auth.administrators import Administrator
@@ -53,7 +53,7 @@ def create_admin(email: str, password_stdin: bool, as_json: bool) -> None:
         account_id = write_id(IdKind.ADMINISTRATOR, administrator.account_id)
         print_json({"email": email, "account_id": account_id})
     else:
-        click.echo(f"{email} is an administrator.")
+        say(f"{email} is an administrator.")
 
 
 def ensure_administrator(dsn: str, email: str, password: str) -> "Administrator":

@@ -3,6 +3,7 @@
 import click
 
 from commandline.command import Command
+from commandline.results import say
 
 
 @click.command(
@@ -18,4 +19,4 @@ def export_schema() -> None:
 
     from schema.root import schema
 
-    click.echo(print_schema(schema))
+    say(print_schema(schema))

@@ -4,10 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import click
-
 from commandline.progress import progress
-from commandline.results import print_json
+from commandline.results import print_json, say
 from ledger.reconciliation import CHECKS, Fault, Figures, Finding, Reconciliation
 from schema.ids import IdKind, write_id
 
@@ -27,13 +25,13 @@ async def tell_findings(dsn: str, *, as_json: bool) -> bool:
             findings.append(finding)
             if not as_json:
                 for line in _lines(finding):
-                    click.echo(line)
+                    say(line)
     seconds = time.monotonic() - started_at
     is_well = not any(finding.fault_count for finding in findings)
     if as_json:
         print_json(_document(figures, findings, seconds))
     else:
-        click.secho(_summary(figures, findings, seconds), fg="green" if is_well else "red")
+        say(_summary(figures, findings, seconds), fg="green" if is_well else "red")
     return is_well
 
 

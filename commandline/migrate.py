@@ -4,7 +4,7 @@ import click
 
 from commandline.command import Command
 from commandline.database import load_settings, reach_database, upgrade
-from commandline.results import json_option, print_json
+from commandline.results import json_option, print_json, say
 
 
 @click.command(
@@ -27,4 +27,4 @@ def migrate(as_json: bool) -> None:
     if as_json:
         print_json({"applied": applied})
     else:
-        click.echo("\n".join(f"Applied {name}" for name in applied) or "The schema is up to date.")
+        say("\n".join(f"Applied {name}" for name in applied) or "The schema is up to date.")

@@ -9,7 +9,7 @@ import click
 from commandline.command import Commands
 from commandline.database import on_connection
 from commandline.progress import progress
-from commandline.results import Refused, json_option, print_json
+from commandline.results import Refused, json_option, print_json, say
 
 if TYPE_CHECKING:
     import asyncpg
@@ -64,7 +64,7 @@ def list_(as_json: bool) -> None:
         )
         return
     for line in (*_partition_lines(views), *map(_archive_line, archives)):
-        click.echo(line)
+        say(line)
 
 
 @partitions.command(
@@ -89,8 +89,8 @@ def archive(period: str, folder: Path, as_json: bool) -> None:
         counts = {"operations": summary.operations, "entries": summary.entries, "sha256": summary.sha256}
         print_json({"period": period, "file": str(path), **counts})
         return
-    click.echo(f"{path}: {summary.operations:,} operations, {summary.entries:,} entries, as in the tables.")
-    click.echo(f"SHA-256 of its lines: {summary.sha256}")
+    say(f"{path}: {summary.operations:,} operations, {summary.entries:,} entries, as in the tables.")
+    say(f"SHA-256 of its lines: {summary.sha256}")
 
 
 @partitions.command(
@@ -113,9 +113,7 @@ def detach(file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"period": description.period, "file": str(file)})
         return
-    click.echo(
-        f"{description.period} is in {file} alone. Keep it: `purser partitions restore` brings it back."
-    )
+    say(f"{description.period} is in {file} alone. Keep it: `purser partitions restore` brings it back.")
 
 
 @partitions.command(
@@ -140,7 +138,7 @@ def restore(file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"period": description.period, "file": str(file)})
         return
-    click.echo(f"{description.period} is in the tables.")
+    say(f"{description.period} is in the tables.")
 
 
 def _refusable(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> Result:

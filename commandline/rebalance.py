@@ -9,7 +9,7 @@ import click
 from commandline.command import INTERRUPTED, Command
 from commandline.database import DatabaseUnusable, on_connection
 from commandline.progress import progress
-from commandline.results import Refused, json_option, print_json
+from commandline.results import Refused, json_option, print_json, say
 from commandline.worker import LANES_MAX
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class _Balancer:
         if self._as_json:
             print_json(_document(planned, None))
         else:
-            click.echo(f"{_wallets(planned.ids.size)} would move. Nothing was changed.")
+            say(f"{_wallets(planned.ids.size)} would move. Nothing was changed.")
 
     async def move_once(self, connection: "asyncpg.Connection") -> None:
         """Moves, or raises _NotTheOnlyOne."""
@@ -165,11 +165,9 @@ class _Balancer:
         if self._as_json:
             print_json(_document(planned, moved), in_one_line=is_one_of_many)
             return
-        click.echo(
-            f"{_wallets(moved.wallets)} moved in {took:.1f} s, with {moved.operations:,} waiting operations."
-        )
+        say(f"{_wallets(moved.wallets)} moved in {took:.1f} s, with {moved.operations:,} waiting operations.")
         if moved.held:
-            click.echo(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
+            say(f"{_wallets(moved.held)} left for another time: somebody holds what was to move.")
 
 
 def _document(planned: "Plan", moved: "Moved | None") -> dict[str, Any]:
@@ -182,10 +180,10 @@ def _document(planned: "Plan", moved: "Moved | None") -> dict[str, Any]:
 
 def _print_plan(planned: "Plan", lanes: int) -> None:
     lines = planned.lines
-    click.echo(f"{'LANE':>5}  {'WALLETS NOW':>12}  {'THEN':>12}  {'OPERATIONS NOW':>14}  {'THEN':>14}")
+    say(f"{'LANE':>5}  {'WALLETS NOW':>12}  {'THEN':>12}  {'OPERATIONS NOW':>14}  {'THEN':>14}")
     for lane, *counts in lines:
         wallets_now, wallets_then, operations_now, operations_then = counts
-        click.echo(
+        say(
             f"{lane:>5}  {wallets_now:>12,}  {wallets_then:>12,}  {operations_now:>14,}  {operations_then:>14,}"
         )
     # Lanes without a wallet have no line of their own.
@@ -193,9 +191,7 @@ def _print_plan(planned: "Plan", lanes: int) -> None:
     now = [line.operations_now for line in lines] + empty
     then = [line.operations_then for line in lines if line.lane <= lanes] + empty
     spread_now, spread_then = max(now) - min(now), max(then) - min(then)
-    click.echo(
-        f"Between the fullest lane and the emptiest: {spread_now:,} operations now, {spread_then:,} then."
-    )
+    say(f"Between the fullest lane and the emptiest: {spread_now:,} operations now, {spread_then:,} then.")
 
 
 def _wallets(count: int) -> str:

@@ -4,7 +4,7 @@ import click
 
 from commandline.command import Command
 from commandline.database import load_settings, on_database, reach_database
-from commandline.results import Refused, json_option
+from commandline.results import NotPrinted, Refused, json_option
 
 
 class _NotFoundOut(Refused):
@@ -52,4 +52,7 @@ def reconcile(as_json: bool) -> None:
         raise _NotFoundOut("SCHEMA_NOT_CURRENT", str(refused)) from None
     except Refused as refused:
         raise _NotFoundOut(refused.code, refused.message) from None
+    except NotPrinted as lost:
+        lost.show()
+        raise SystemExit(_NotFoundOut.exit_code) from None
     raise SystemExit(0 if is_well else 1)

@@ -9,7 +9,7 @@ import click
 from commandline.command import Command
 from commandline.database import SchemaNotCurrent, load_settings, on_database, reach_database, upgrade
 from commandline.progress import progress
-from commandline.results import Refused, json_option, print_json
+from commandline.results import Refused, json_option, print_json, say
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -89,7 +89,7 @@ def seed(
             "Everybody knows the password of seeded accounts: not where PURSER_ENVIRONMENT is production."
         )
         raise Refused("IN_PRODUCTION", message)
-    if until - timedelta(days=days) < _EARLIEST:
+    if until - _EARLIEST < timedelta(days=days):
         raise click.UsageError(f"The history would begin before {_EARLIEST:%Y-%m-%d}.")
     plan = Plan(clients, companies, operations, days, number, until)
     started_at = time.monotonic()
@@ -98,7 +98,7 @@ def seed(
     if as_json:
         print_json(_document(plan, world, seconds))
     else:
-        click.echo(_summary(plan, world, seconds))
+        say(_summary(plan, world, seconds))
 
 
 def _make(settings: "Settings", plan: "Plan") -> "World":

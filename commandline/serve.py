@@ -10,6 +10,7 @@ from commandline.command import INTERRUPTED, Command
 from commandline.create_admin import ensure_administrator
 from commandline.database import check_database, load_settings, upgrade
 from runtime.metrics_folder import join_folder
+from runtime.telling import tell
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -75,7 +76,7 @@ def _prepare(settings: "Settings", dsn: str) -> None:
     """What `serve` does to the database before any API process is started."""
     if settings.auto_migrate:
         for name in upgrade(dsn):
-            click.echo(f"Applied {name}")
+            tell(f"Applied {name}")
     check_database(settings, dsn)
     if settings.admin_email is not None and settings.admin_password is not None:
         ensure_administrator(dsn, settings.admin_email, settings.admin_password)

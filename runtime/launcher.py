@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
-import click
-
 from runtime.embedded import EmbeddedServer
 from runtime.listening import listen, url_of
 from runtime.metrics_folder import FOLDER_VARIABLE, forget, fresh_folder
 from runtime.processes import Kind, Processes, Signals
 from runtime.settings import Settings
+from runtime.telling import tell
 
 # Any free port.
 ADDRESS_OF_BANK = ("127.0.0.1", 0)
@@ -60,7 +59,7 @@ def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], No
         def on_stop() -> None:
             # Who comes now is refused rather than kept waiting.
             listening.close()
-            click.echo("\nStopping: requests under way finish first; Ctrl-C once more stops at once.")
+            tell("\nStopping: requests under way finish first; Ctrl-C once more stops at once.")
 
         processes.run(
             signals,
@@ -72,7 +71,7 @@ def serve(settings: Settings, purser: Sequence[str], prepare: Callable[[str], No
             raise LauncherError(
                 f"PostgreSQL ended by itself; {settings.data_dir}/postgresql.log may say why."
             )
-    click.echo("Stopped.")
+    tell("Stopped.")
 
 
 def _needs_simulated_bank(settings: Settings) -> bool:
@@ -132,4 +131,4 @@ def _greet(settings: Settings, listening: socket.socket, bank: socket.socket | N
         f"  Worker    {worker}",
         "  Stop      Ctrl-C",
     ]
-    click.echo("\n".join(lines))
+    tell("\n".join(lines))

@@ -64,6 +64,18 @@ def test_stop_lets_requests_under_way_finish(data_dir: Path, number: signal.Sign
         assert_nothing_runs(data_dir)
 
 
+def test_stop_needs_nobody_who_listens(data_dir: Path) -> None:
+    # As `purser serve | tee log`, where Ctrl-C ends `tee` first.
+    with serving(data_dir) as service, service.begin_request() as connection:
+        assert service.process.stdout is not None
+        service.process.stdout.close()
+        service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not service.is_listening(), "new connections are refused")
+        connection.sendall(QUERY[5:])
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert service.process.wait(timeout=SECONDS_MAX) == 0
+
+
 def test_told_to_stop_it_goes_on_for_the_time_that_a_balancer_needs(data_dir: Path) -> None:
     with serving(data_dir, PURSER_DRAIN_SECONDS="2") as service:
         service.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,21 @@
+"""What a process that goes on tells people on standard output. It needs no listener."""
+
+import os
+import sys
+
+import click
+
+
+def tell(text: str) -> None:
+    """Prints it where standard output takes it: a reader that has gone, or a full disk, must not stop a service."""
+    try:
+        click.echo(text)
+    except OSError:
+        forget_output()
+
+
+def forget_output() -> None:
+    """What is left in the buffer of standard output would fail again, at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
