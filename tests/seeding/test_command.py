@@ -72,6 +72,7 @@ def test_a_refusal_is_a_document_for_scripts(world: Seeded) -> None:
         (["--until", TOMORROW], "is in the future"),
         (["--until", "yesterday"], "must look like 2026-11-21"),
         (["--until", "2001-01-01", "--days", "3000"], "would begin before 2000-01-01"),
+        (["--until", "0001-01-01"], "would begin before 2000-01-01"),
         (["--clients", "0"], "is not in the range"),
     ],
 )
