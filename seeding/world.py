@@ -56,7 +56,8 @@ async def make_world(connection: asyncpg.Connection, plan: Plan, progress: Progr
         await connection.execute(SQL["lock_accounts"])
         await refuse_unless_empty(connection)
         world = await _write(connection, plan, progress)
-    await connection.execute(SQL["analyze"])
+        # Within: whoever stops it here is told that there is nothing, too.
+        await connection.execute(SQL["analyze"])
     return world
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.databases import until_waiting
 from tests.running import SECRET_KEY
 from tests.seeding.seeds import SEED, SMALL, Seeded, environment, reconcile, run
 
@@ -97,6 +98,25 @@ async def test_stopped_it_leaves_nothing(empty_dsn: str, tmp_path: Path) -> None
     done = run(*SMALL, dsn=empty_dsn)
     assert done.returncode == 0, done.stderr
     reconcile(empty_dsn)
+
+
+async def test_stopped_at_the_very_end_it_leaves_nothing_either(empty_dsn: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(empty_dsn)
+    said = tmp_path / "said"
+    async with connection.transaction():
+        # In the way of ANALYZE, which comes last, and of nothing before it.
+        await connection.execute("LOCK TABLE withdrawal_attempts IN SHARE UPDATE EXCLUSIVE MODE")
+        process = start(SMALL, empty_dsn, said)
+        try:
+            await until_waiting(connection, 1)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
+            process.wait()
+    await connection.close()
+    assert said.read_text() == "Stopped.\n"
+    assert await count_of_rows(empty_dsn) == 0
 
 
 def start(arguments: list[str], dsn: str, said: Path) -> subprocess.Popen[bytes]:
