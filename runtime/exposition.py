@@ -62,13 +62,16 @@ def metrics_route(find: Callable[[Request], Exposition]) -> Route:
 
 
 def counted() -> Iterable[Metric]:
-    """What was counted: in all processes that share a folder (runtime/metrics_folder.py), or in this one."""
+    """What was counted: in all processes that share a folder (runtime/metrics_folder.py), or in this one.
+
+    Raises FileNotFoundError where somebody removed the folder: a page without figures would look as if all were well.
+    """
     folder = os.environ.get(FOLDER_VARIABLE)
     if folder is None:
         # Others' metrics, such as Python's own, tell of one process alone: no service has them.
         return [metric for metric in REGISTRY.collect() if metric.name.startswith(PREFIX)]
     # One without a byte was made just now.
-    files = [str(file) for file in Path(folder).glob("*.db") if file.stat().st_size]
+    files = [str(file) for file in Path(folder).iterdir() if file.suffix == ".db" and file.stat().st_size]
     merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
     return merged
 

@@ -1,6 +1,7 @@
 """The folder in which processes count: fresh for each start, gone with the service, or with the next one's start."""
 
 import os
+import shutil
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from runtime.launcher import LauncherError, _metrics_folder
 from runtime.metrics_folder import fresh_folder
 from tests.runtime.launching import serving
+from tests.runtime.processes import wait_until
 
 LONG_AGO = (1.0, 1.0)
 
@@ -45,6 +47,17 @@ def test_it_goes_with_the_service(tmp_path: Path) -> None:
         assert folder.name.startswith("purser-metrics-")
         assert service.stop() == 0
     assert list(temporary.iterdir()) == []
+
+
+def test_it_is_missed_when_somebody_removes_it(tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with serving(tmp_path / "data", TMPDIR=str(temporary)) as service:
+        assert service.get("/metrics") == 200
+        (folder,) = temporary.iterdir()
+        shutil.rmtree(folder)
+        wait_until(lambda: service.get("/metrics") == 500, "there is no page without figures")
+        assert service.get("/health/ready") == 200
 
 
 def test_without_room_for_it_the_launcher_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
