@@ -60,6 +60,9 @@ def forget(folder: str, place: str) -> None:
     # Slow to import, and seldom needed by a launcher that a newcomer waits for.
     from prometheus_client.multiprocess import mark_process_dead
 
+    # Whoever tidies up temporary files may have removed it, and without it no process could start again.
+    with suppress(OSError):
+        Path(folder).mkdir(mode=0o700, exist_ok=True)
     # The name is only part of those of its files.
     mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,6 +41,16 @@ def test_every_asked_for_process_serves_and_a_killed_one_is_replaced(data_dir: P
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda: len(service.api_processes() - before) == 1, "another process is started")
         assert service.api_processes() >= before - {victim}
+        assert service.get("/health/live") == 200
+        assert service.stop() == 0
+
+
+def test_one_is_replaced_though_temporary_files_were_tidied_away(data_dir: Path, tmp_path: Path) -> None:
+    with serving(data_dir, PURSER_WORKERS="1", TMPDIR=str(tmp_path)) as service:
+        (folder,) = tmp_path.glob("purser-metrics-*")
+        shutil.rmtree(folder)
+        os.kill(min(service.api_processes()), signal.SIGKILL)
+        wait_until(lambda: (folder / "counter_api-process-0.db").exists(), "another process counts")
         assert service.get("/health/live") == 200
         assert service.stop() == 0
 
