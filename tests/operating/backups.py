@@ -47,8 +47,7 @@ class Operator:
 
 
 def operator_in(folder: Path) -> Operator:
-    """An operator there, with an empty folder for backups."""
-    (folder / "backups").mkdir()
+    """An operator there, who has no folder for backups yet."""
     binaries = folder / ".venv" / "bin"
     binaries.mkdir(parents=True)
     for name, words in {"python": "", "purser": " -P -m cli"}.items():
