@@ -1,6 +1,8 @@
 """The first charge in Python: a client tops up a wallet, a company charges it.
 
-python examples/python/first_charge.py [URL]      URL defaults to http://127.0.0.1:8000
+.venv/bin/python examples/python/first_charge.py [URL]      URL defaults to http://127.0.0.1:8000
+
+Any Python that has httpx will do.
 """
 
 import secrets
