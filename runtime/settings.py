@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     admin_password: str | None = Field(default=None, repr=False, validate_default=True)
     # These are of one API process.
     connections_max: int = Field(default=4096, ge=1, le=1_000_000)
-    requests_max: int = Field(default=128, ge=1, le=100_000)
+    requests_max: int = Field(default=512, ge=1, le=100_000)
     shutdown_seconds_max: int = Field(default=30, ge=1, le=3600)
     # How long the service, told to stop, goes on before it takes nothing more; meanwhile it says that it isn't ready.
     drain_seconds: float = Field(default=0, ge=0, le=600, allow_inf_nan=False)
