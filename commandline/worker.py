@@ -38,6 +38,7 @@ def worker(lane: int | None) -> None:
     PostgreSQL of a running `purser serve` is used, which has a worker of its own already. SIGTERM or Ctrl-C lets it
     finish what it has begun, a second one does not. With PURSER_WORKER_PORT it answers /metrics and /health/live.
     """
+    join_folder()
     settings = load_settings()
     dsn = running_database(settings)
     check_database(settings, dsn)

@@ -66,6 +66,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_head()
         self._forget_read()
+        # uvicorn keeps it where the client has reset the connection, and all that is known of it with it.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

@@ -68,9 +68,17 @@ def forget(folder: str, place: str) -> None:
 
 
 def join_folder() -> None:
-    """In a process of the launcher's: count in its folder. To be called before any metric is made."""
+    """In a process of the launcher's: count in its folder. To be called before any metric is made.
+
+    Elsewhere a folder in the environment is not ours, and may be none: a process without a place counts for itself.
+    """
+    place = os.environ.get(PLACE_VARIABLE)
+    if place is None:
+        os.environ.pop(FOLDER_VARIABLE, None)
+        return
     from prometheus_client import values
 
-    place = os.environ.get(PLACE_VARIABLE)
-    if place is not None and FOLDER_VARIABLE in os.environ:
-        values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+    from runtime.metrics_file import MetricsFile
+
+    values.MmapedDict = MetricsFile  # type: ignore[attr-defined]
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]

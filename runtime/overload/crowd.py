@@ -60,11 +60,12 @@ class Crowd:
         self._strangers.pop(connection, None)
 
     def wakes(self, connection: Connection) -> None:
-        """It sends something."""
+        """It begins to send a request."""
         self._idle.pop(connection, None)
 
     def rests(self, connection: Connection, now: float) -> None:
         """It was answered, and waits for nothing."""
+        self._idle.pop(connection, None)
         self._idle[connection] = now
 
     def _close_quietest(self, now: float) -> bool:

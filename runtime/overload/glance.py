@@ -24,7 +24,7 @@ def headers_at_a_glance(data: bytes) -> Headers | None:
     if b"\nconnection" in head and b"\r\nconnection: keep-alive\r\n" not in head:
         return None
     length = _after(head, head.find(_LENGTH), len(_LENGTH))
-    if not length.isdigit() or end + len(_END) + int(length) != len(data):
+    if length != b"%d" % (len(data) - end - len(_END)):
         return None
     told = ((name, head.find(b"\r\n%b: " % name)) for name in _NAMES_TOLD)
     return [(name, _after(data, at, len(name) + 4)) for name, at in told if at >= 0]

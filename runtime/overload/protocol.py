@@ -35,7 +35,10 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     _arriving: RequestResponseCycle | None = None
     _arriving_is_begun = False
     _inside: RequestResponseCycle | None = None
+    # Until then the connection is not read, and nothing else that it sent is refused.
     _resuming: asyncio.TimerHandle | None = None
+    # What came right behind a refused request: it has its turn after the pause.
+    _postponed: RequestResponseCycle | None = None
     _is_turned_away = False
 
     def __init__(self, *args: Any, door: Door, crowd: Crowd, refusals: Refusals, **named: Any) -> None:
@@ -59,7 +62,6 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_turned_away:
             return
-        self._crowd.wakes(self)
         if self._door.is_full and self._is_between_requests():
             headers = headers_at_a_glance(data)
             if headers is not None:
@@ -67,6 +69,11 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
                 return
         super().data_received(data)
         self._begin_arriving()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        # Nothing less than this: neither an empty line nor the rest of a body that nobody wants keeps a connection.
+        self._crowd.wakes(self)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -97,6 +104,8 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         if arriving is None or self._arriving_is_begun:
             return
         if self._door.is_full:
+            if self._resuming is not None:
+                return
             self._arriving = None
             # Who waits to be told to go on may send the body after all, or never.
             arriving.keep_alive = arriving.keep_alive and not arriving.waiting_for_100_continue
@@ -107,7 +116,11 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
 
     def _let_in_or_refuse(self, cycle: RequestResponseCycle, *, is_begun: bool) -> None:
         if self._door.is_full:
-            self._refuse(cycle)
+            # What is begun has its body, and would be answered.
+            if self._resuming is None or is_begun:
+                self._refuse(cycle)
+            else:
+                self._postponed = cycle
             return
         self._inside = cycle
         self._door.enter(cycle)
@@ -132,8 +145,10 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        # Before the next one of a pipeline has its turn, which makes the connection be read again.
         self._pause()
+        self.on_response_complete()
+        self.flow.pause_reading()
 
     def _is_between_requests(self) -> bool:
         # What a parser knows of the last one is complete, and it has begun no other.
@@ -143,6 +158,7 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
             and cycle.response_complete
             and not cycle.more_body
             and not self._stopping
+            and self._resuming is None
             and self._head_deadline is None
             and not self.transport.is_closing()
         )
@@ -163,13 +179,20 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         )
 
     def _pause(self) -> None:
+        self.flow.pause_reading()
         if self._resuming is None:
-            self.flow.pause_reading()
             self._resuming = self.loop.call_later(PAUSE_SECONDS, self._resume)
 
     def _resume(self) -> None:
         self._resuming = None
+        if self.transport.is_closing():
+            return
         self.flow.resume_reading()
+        postponed, self._postponed = self._postponed, None
+        if postponed is not None:
+            self._let_in_or_refuse(postponed, is_begun=False)
+        else:
+            self._begin_arriving()
 
     def _turn_away(self) -> None:
         self._is_turned_away = True

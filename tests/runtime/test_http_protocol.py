@@ -1,7 +1,10 @@
 """No connection is kept for ever by a client that sends a little and then nothing, or that does not read."""
 
 import asyncio
+import gc
 import socket
+import struct
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,6 +64,31 @@ async def test_a_connection_is_kept_for_the_next_request(port: int) -> None:
             writer.write(b"c")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_of_a_connection_that_its_client_resets_nothing_is_kept() -> None:
+    config = uvicorn.Config(PlainTextResponse(ANSWER), timeout_keep_alive=75, ws="none", log_config=None)
+    config.load()
+    made: weakref.WeakSet[BoundedHttpProtocol] = weakref.WeakSet()
+    loop = asyncio.get_running_loop()
+
+    def make() -> BoundedHttpProtocol:
+        protocol = BoundedHttpProtocol(config, ServerState(), {})
+        made.add(protocol)
+        return protocol
+
+    async with await loop.create_server(make, "127.0.0.1", 0) as server, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(GET + b"\r\n")
+        await reader.readuntil(ANSWER)
+        # Closed without waiting, with a reset.
+        writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        writer.close()
+        while made:
+            await asyncio.sleep(0.01)
+            gc.collect()
 
 
 async def test_a_request_on_its_way_when_the_server_stops_is_answered() -> None:

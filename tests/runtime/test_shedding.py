@@ -217,6 +217,24 @@ async def test_pipelined_requests_are_refused_in_order(served: Served) -> None:
         assert (await late.ask(b"again")).body == b"again"
 
 
+async def test_a_pipeline_is_refused_no_faster_than_who_waits_for_each_answer(served: Served) -> None:
+    async with full(served), connected(served) as late:
+        began = asyncio.get_running_loop().time()
+        # The first is under way while all the others arrive.
+        late.send(GET_HEALTH + post(b"{}") * 3)
+        assert (await late.reply()).status == 200
+        for _ in range(3):
+            assert (await late.reply()).is_refusal
+        assert asyncio.get_running_loop().time() - began > 2 * 0.2 - 0.05
+        # Refused one within the other they would use up Python's stack.
+        late.send(GET_HEALTH + post(b"{}") * 1000)
+        assert (await late.reply()).status == 200
+        assert (await late.reply()).is_refusal
+        served.may_answer.set()
+        for _ in range(999):
+            assert (await late.reply()).body == b"{}"
+
+
 async def test_pipelined_requests_take_the_place_one_after_the_other(served: Served) -> None:
     async with connected(served) as client:
         served.may_answer.set()
@@ -239,12 +257,13 @@ async def test_pipelined_requests_take_the_place_one_after_the_other(served: Ser
     ],
 )
 async def test_a_refused_body_is_swallowed(served: Served, parts: list[bytes]) -> None:
-    async with full(served), connected(served) as late:
+    async with full(served) as inside, connected(served) as late:
         for part in parts:
             late.send(part)
             await asyncio.sleep(0.05)
         assert (await late.reply()).is_refusal
         served.may_answer.set()
+        assert (await inside.reply()).body == b"inside"
         assert (await late.ask(b"again")).body == b"again"
         assert served.got == [b"inside", b"again"]
 
@@ -312,6 +331,19 @@ async def test_for_one_more_connection_the_one_that_said_nothing_for_longest_goe
         assert (await asks_often.ask(b"{}")).status == 200
 
 
+async def test_an_empty_line_keeps_no_connection(served: Served) -> None:
+    served.may_answer.set()
+    async with AsyncExitStack() as stack:
+        odd = [await stack.enter_async_context(connected(served)) for _ in range(CONNECTIONS_MAX)]
+        for client in odd:
+            assert (await client.ask(b"{}")).status == 200
+            client.send(b"\r\n")
+        await asyncio.sleep(0.4)
+        newest = await stack.enter_async_context(connected(served))
+        assert (await newest.ask(b"new")).body == b"new"
+        assert await odd[0].is_closed()
+
+
 async def test_where_all_have_something_under_way_the_newest_connection_is_told_so(served: Served) -> None:
     served.may_answer.set()
     async with AsyncExitStack() as stack:
@@ -349,12 +381,12 @@ async def test_a_few_are_told_and_any_more_are_closed(
 async def test_what_was_refused_is_counted_and_told(
     served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_module, "TELL_SECONDS", 0.1)
+    monkeypatch.setattr(door_module, "TELL_SECONDS", 0.3)
     before = SHED._value.get()
-    async with full(served), connected(served) as late:
-        late.send(post(b"{}") * 3)
+    async with full(served), AsyncExitStack() as stack:
         for _ in range(3):
-            assert (await late.reply()).is_refusal
+            late = await stack.enter_async_context(connected(served))
+            assert (await late.ask(b"{}")).is_refusal
         while SHED._value.get() != before + 3:
             await asyncio.sleep(0.01)
     (line,) = [record for record in caplog.records if record.name == "purser.overload"]

@@ -45,6 +45,7 @@ def test_a_plain_request(data: bytes, headers: list[tuple[bytes, bytes]]) -> Non
         FIRST + b"Content-Length: +3\r\n\r\nabc",
         FIRST + b"Content-Length: 3 \r\n\r\nabc",
         FIRST + b"Content-Length: \xb2\r\n\r\nab",
+        FIRST + b"Content-Length: " + b"3" * 5000 + b"\r\n\r\nabc",
         FIRST + b"Content-Length:\n 3\r\n\r\nabc",
         b"GET /graphql HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
         b"POST /graphql HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
