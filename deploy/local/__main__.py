@@ -3,18 +3,21 @@
 import os
 import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
 
-from deploy.local.fleet import Fleet, State
+from deploy.local.fleet import DatabaseEnded, Fleet, State
 from deploy.local.members import MemberError
 from deploy.local.proxy import find_nginx
+from runtime.data_folder import DataFolderInUseError, exclusive
 from runtime.embedded import EmbeddedServer
 from runtime.postgresql_binaries import EmbeddedServerError
 
 RESTART_SECONDS_MAX = 600.0
+RESTART_SIGNAL = signal.SIGUSR1
 FOLDER = click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -48,6 +51,24 @@ def up(folder: Path, port: int) -> None:
         raise click.ClickException("nginx is not installed (on Debian: apt-get install nginx-light).")
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    wants_restart = _listen_to_signals()
+    try:
+        with exclusive(folder):
+            while True:
+                try:
+                    _run(folder, nginx, port, wants_restart)
+                except DatabaseEnded:
+                    click.echo("PostgreSQL has ended: all is started again.")
+    except DataFolderInUseError:
+        raise click.ClickException(f"A fleet runs in {folder} already.") from None
+    except (MemberError, EmbeddedServerError) as refused:
+        raise click.ClickException(str(refused)) from None
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+def _listen_to_signals() -> Callable[[], bool]:
+    """What says whether a restart was asked for since it was called last."""
     restarts_wanted = 0
 
     def want_restart(*_: object) -> None:
@@ -59,20 +80,22 @@ def up(folder: Path, port: int) -> None:
         wanted, restarts_wanted = restarts_wanted, 0
         return wanted > 0
 
-    # Started with `&` or ended by `kill`, it goes the way of Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, want_restart)
-    try:
-        with ExitStack() as stack:
-            dsn = os.environ.get("PURSER_DATABASE_URL") or os.environ.get("DATABASE_URL")
-            if dsn is None:
-                dsn = stack.enter_context(EmbeddedServer(folder / "database")).dsn
-            Fleet(folder, dsn, nginx, port).run(wants_restart, _greet)
-    except (MemberError, EmbeddedServerError) as refused:
-        raise click.ClickException(str(refused)) from None
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
+    # Started with `&`, ended by `kill`, or its terminal closed, it goes the way of Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # unless by nohup
+            signal.signal(number, signal.default_int_handler)
+    signal.signal(RESTART_SIGNAL, want_restart)
+    return wants_restart
+
+
+def _run(folder: Path, nginx: str, port: int, wants_restart: Callable[[], bool]) -> None:
+    with ExitStack() as stack:
+        dsn = os.environ.get("PURSER_DATABASE_URL") or os.environ.get("DATABASE_URL")
+        database_runs: Callable[[], bool] = lambda: True  # noqa: E731 - it is not ours
+        if dsn is None:
+            server = stack.enter_context(EmbeddedServer(folder / "database"))
+            dsn, database_runs = server.dsn, server.is_running
+        Fleet(folder, dsn, nginx, port).run(wants_restart, _greet, database_runs)
 
 
 @main.command()
@@ -81,7 +104,8 @@ def restart(folder: Path) -> None:
     """Restart the instances and workers one after the other, while requests go on."""
     try:
         before = State.read(folder)
-        os.kill(before.pid, signal.SIGHUP)
+        _refuse_dead(folder)
+        os.kill(before.pid, RESTART_SIGNAL)
         give_up_at = time.monotonic() + RESTART_SECONDS_MAX
         while (now := State.read(folder)).restarts == before.restarts:
             if time.monotonic() > give_up_at:
@@ -92,6 +116,12 @@ def restart(folder: Path) -> None:
     if now.trouble is not None:
         raise click.ClickException(now.trouble)
     click.echo("Restarted.")
+
+
+def _refuse_dead(folder: Path) -> None:
+    # The state of a fleet that was killed names a process that may be anybody's by now.
+    with suppress(DataFolderInUseError), exclusive(folder):
+        raise ProcessLookupError
 
 
 def _greet(state: State) -> None:

@@ -50,6 +50,10 @@ class State:
         draft.rename(folder / STATE_FILE)
 
 
+class DatabaseEnded(Exception):
+    """The PostgreSQL that came with the fleet is gone; the rest was stopped."""
+
+
 class Fleet:
     """The processes on the database `dsn`. `port` is the proxy's, those after it the others'; 0: any free ones."""
 
@@ -114,10 +118,19 @@ class Fleet:
                 Member("prometheus", command, {}, self._folder, health=f"http://{address}/-/ready")
             )
 
-    def run(self, wants_restart: Callable[[], bool], on_ready: Callable[[State], None]) -> None:
-        """Until KeyboardInterrupt; raises MemberError where a process does not come up at the start."""
+    def run(
+        self,
+        wants_restart: Callable[[], bool],
+        on_ready: Callable[[State], None],
+        database_runs: Callable[[], bool],
+    ) -> None:
+        """Until KeyboardInterrupt.
+
+        Raises MemberError where a process does not come up at the start, DatabaseEnded once `database_runs` denies it.
+        """
         back = [*self._instances, *self._workers]
         try:
+            self._refuse_taken_ports()
             self._migrate()
             for group in ([self._bank], self._instances, [*self._workers, *self._front]):
                 _start(group)
@@ -128,17 +141,36 @@ class Fleet:
                     self._restart()
                 for member in (self._bank, *back, *self._front):
                     member.heal()
+                if not database_runs():
+                    raise DatabaseEnded
                 time.sleep(WATCH_SECONDS)
         finally:
             for group in (self._front, back, [self._bank]):
                 _stop(group)
             (self._folder / STATE_FILE).unlink(missing_ok=True)
 
+    def _refuse_taken_ports(self) -> None:
+        # Whoever else listens there would be taken for one of ours that is ready.
+        state = self.state
+        for address in filter(
+            None, (state.proxy, *state.instances, *state.workers, state.bank, state.prometheus)
+        ):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", _port(address)))
+                except OSError as refused:
+                    raise MemberError(
+                        f"Can't listen on {address}: {refused.strerror}. Name other ports by --port."
+                    ) from None
+
     def _restart(self) -> None:
         self.state.trouble = None
         try:
             self._migrate()
-            for number, instance in enumerate(self._instances, 1):
+            # One at a time can be out: what an earlier restart left out comes first.
+            for number in sorted(range(1, INSTANCES + 1), key=self._proxy.is_out, reverse=True):
+                instance = self._instances[number - 1]
                 self._proxy.take_out(number)
                 time.sleep(SETTLE_SECONDS)
                 _stop([instance])

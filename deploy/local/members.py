@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 START_SECONDS_MAX = 60.0
@@ -86,6 +87,7 @@ class Member:
             return
         if self._died_at is None:
             self._died_at = time.monotonic()
+            self._end_orphans()
         elif time.monotonic() >= self._died_at + AGAIN_SECONDS:
             self.start()
 
@@ -102,6 +104,13 @@ class Member:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._end_orphans()
+
+    def _end_orphans(self) -> None:
+        # nginx's workers outlive a master that was killed, and keep its port.
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
 
 
 def _answers(url: str) -> bool:

@@ -43,5 +43,9 @@ class Proxy:
         """From now on the instance of this number, counted from 1, gets no request that begins."""
         (self._draining / str(number)).touch()
 
+    def is_out(self, number: int) -> bool:
+        """Whether it was taken out and not put in again."""
+        return (self._draining / str(number)).exists()
+
     def put_in(self, number: int) -> None:
         (self._draining / str(number)).unlink(missing_ok=True)

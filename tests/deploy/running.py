@@ -25,16 +25,25 @@ class Fleet:
 
     async def restart(self) -> None:
         """`python -m deploy.local restart`, to its end."""
-        command = [sys.executable, "-P", "-m", "deploy.local", "restart", "--folder", str(self.folder)]
+        said = await self.command("restart", "--folder", str(self.folder))
+        assert said == "Restarted.\n", said
+
+    async def command(self, *words: str) -> str:
+        """What `python -m deploy.local` says to these words, on this fleet's database."""
         process = await asyncio.create_subprocess_exec(
-            *command,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            *(sys.executable, "-P", "-m", "deploy.local", *words),
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "DATABASE_URL": self.dsn},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        async with asyncio.timeout(SECONDS_MAX):
-            said, _ = await process.communicate()
-        assert said == b"Restarted.\n", said
+        try:
+            async with asyncio.timeout(SECONDS_MAX):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            process.terminate()
+            await process.wait()
+            raise
+        return said.decode()
 
     def launcher(self, number: int) -> int:
         """The process id of the instance's `purser serve`, counted from 1."""

@@ -50,9 +50,8 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-def settings_of(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROLE / name).read_text())
-    return loaded
+def settings_of(name: str) -> Any:
+    return yaml.safe_load((ROLE / name).read_text())
 
 
 def unit(name: str) -> str:
@@ -113,6 +112,44 @@ def test_the_service_knows_its_settings(monkeypatch: pytest.MonkeyPatch) -> None
     settings = Settings.load()
     assert settings.environment == "production"
     assert settings.trusted_proxies == ("127.0.0.1",)
+
+
+def test_the_settings_are_what_they_were_where_a_shell_reads_them(tmp_path: Path) -> None:
+    template = jinja2.Template((ROLE / "templates/purser.env.j2").read_text())
+    odd = {"PURSER_SECRET_KEY": "a b$HOME\"c'd`id`\\e\\$f#g;h$(id)%i", "PURSER_ADMIN_PASSWORD": "\\"}
+    (tmp_path / "purser.env").write_text(template.render(ansible_managed="", purser_environment=odd))
+    said = subprocess.run(
+        ["/bin/sh", "-c", "set -a && . ./purser.env && exec env -0"],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    read = dict(line.split("=", 1) for line in said.split("\0") if line)
+    assert {name: read[name] for name in odd} == odd
+
+
+def test_no_setting_is_on_a_command_line() -> None:
+    for name in ROLE.glob("tasks/*.yml"):
+        for task in yaml.safe_load(name.read_text()):
+            assert "purser_environment" not in str(task), task
+
+
+def test_instances_that_are_out_are_restarted_first(tmp_path: Path) -> None:
+    (task,) = (task for task in settings_of("tasks/main.yml") if task["name"].startswith("The instances"))
+    found = [{"path": f"/run/purser-draining/{number}"} for number in (3, 7)]
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"purser_instances": 4, "purser_out": {"files": found}},
+        "tasks": [
+            {"ansible.builtin.debug": {"msg": "next {{ item }}"}, "loop": task["loop"]},
+        ],
+    }
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    said = run(tmp_path, "ansible-playbook", "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml"))
+    assert re.findall(r"next (\d)", said) == ["3", "1", "2", "4"]
 
 
 @pytest.mark.parametrize("name", UNITS[:2])

@@ -2,11 +2,14 @@
 
 import asyncio
 import itertools
+import os
 import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -99,6 +102,18 @@ async def test_a_rolling_restart_fails_no_request(callers: list[httpx.AsyncClien
     await assert_books_agree(told, shop, fleet)
 
 
+async def test_the_next_restart_begins_with_what_one_that_failed_left_out(
+    callers: list[httpx.AsyncClient], fleet: Fleet
+) -> None:
+    draining = fleet.folder / "proxy/draining"
+    (draining / "2").touch()
+    shop = await open_shop(callers)
+    async with charging(shop, charge_strictly) as told:
+        await fleet.restart()
+    assert list(draining.iterdir()) == []
+    await assert_books_agree(told, shop, fleet)
+
+
 async def test_a_log_out_at_one_instance_is_honoured_by_the_other(fleet: Fleet) -> None:
     one, other = (f"http://{address}" for address in fleet.state.instances)
     async with httpx.AsyncClient(base_url=one) as http, httpx.AsyncClient(base_url=other) as other_http:
@@ -125,6 +140,36 @@ async def test_an_instance_that_is_killed_loses_and_doubles_nothing(
         await killed_and_back(fleet, 2)
     assert told.failed_tries > 0
     await assert_books_agree(told, shop, fleet)
+
+
+async def test_a_killed_proxy_is_back_on_its_port(fleet: Fleet) -> None:
+    pid_file = fleet.folder / "proxy/nginx.pid"
+    before = pid_file.read_text()
+    # Its workers live on, and listen.
+    os.kill(int(before), signal.SIGKILL)
+    async with asyncio.timeout(30), httpx.AsyncClient(base_url=f"http://{fleet.state.proxy}") as http:
+        while pid_file.read_text() == before or not await is_ready(http):
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(("same_folder", "said"), [(True, "A fleet runs in "), (False, "Can't listen on ")])
+async def test_a_second_fleet_is_refused(fleet: Fleet, tmp_path: Path, same_folder: bool, said: str) -> None:
+    folder = fleet.folder if same_folder else tmp_path
+    port = fleet.state.proxy.rpartition(":")[2]
+    before = (fleet.folder / "fleet.json").read_text()
+    assert said in await fleet.command("up", "--folder", str(folder), "--port", port)
+    assert (fleet.folder / "fleet.json").read_text() == before
+
+
+async def test_nobody_is_told_to_restart_by_the_state_of_a_fleet_that_was_killed(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    bystander = await asyncio.create_subprocess_exec("/bin/sleep", "60")
+    replace(fleet.state, pid=bystander.pid).write(tmp_path)
+    assert "No fleet runs in " in await fleet.command("restart", "--folder", str(tmp_path))
+    assert bystander.returncode is None
+    bystander.kill()
+    await bystander.wait()
 
 
 async def killed_and_back(fleet: Fleet, number: int) -> None:

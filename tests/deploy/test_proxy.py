@@ -137,6 +137,35 @@ async def test_what_is_for_operators_is_not_for_outsiders(front: Front, toys: To
     assert toys[0].requests + toys[1].requests == []
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("NO REQUEST\r\n", 400),
+        ("GET \\ HTTP/1.1\r\n", 400),
+        ("GET /graphql%00 HTTP/1.1\r\n", 400),
+        ("GET /graphql HTTP/1.1\r\n", 400),  # without Host
+        (f"GET /graphql?query={'x' * 10_000} HTTP/1.1\r\n", 414),
+        (f"GET /graphql HTTP/1.1\r\nHost: a\r\nCookie: {'x' * 10_000}\r\n", 400),
+        ("TRACE /graphql HTTP/1.1\r\nHost: a\r\n", 405),
+        ("POST /graphql HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", 501),
+        ("GET /graphql HTTP/3.0\r\nHost: a\r\n", 505),
+    ],
+)
+async def test_what_is_no_request_is_refused_in_the_services_words(
+    front: Front, toys: Toys, head: str, status: int
+) -> None:
+    reader, writer = await asyncio.open_connection(*front.url.removeprefix("http://").split(":"))
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        answer, body = (await reader.read()).decode().split("\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(f"HTTP/1.1 {status} ")
+    assert header(answer, "X-Request-ID")
+    assert extensions(json.loads(body)) == {"code": "BAD_USER_INPUT", "executed": "NO"}
+    assert toys[0].requests + toys[1].requests == []
+
+
 async def test_a_body_beyond_all_limits_is_refused_in_the_services_words(front: Front, toys: Toys) -> None:
     answer = await front.http.post("/graphql", content=b"x" * 3_000_000)
     assert answer.status_code == 413
