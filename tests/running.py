@@ -41,6 +41,8 @@ def running_service(
         "PURSER_DATA_DIR": str(folder / "data"),
         "PURSER_WORKERS": str(workers),
         "PURSER_SECRET_KEY": SECRET_KEY,
+        # A machine that is busy with others is no overload.
+        "PURSER_QUEUE_SECONDS_MAX": "10",
         **(settings or {}),
     }
     with log.open("wb") as output:
