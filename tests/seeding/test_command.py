@@ -121,7 +121,14 @@ async def test_stopped_at_the_very_end_it_leaves_nothing_either(empty_dsn: str, 
 
 def start(arguments: list[str], dsn: str, said: Path) -> subprocess.Popen[bytes]:
     with said.open("wb") as output:
-        return subprocess.Popen([*SEED, *arguments], env=environment(dsn), stdout=output, stderr=output)
+        return subprocess.Popen(
+            [*SEED, *arguments],
+            env=environment(dsn),
+            stdout=output,
+            stderr=output,
+            # Who runs the tests in the background of a script has them ignore interrupts, and so all that they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
 
 
 async def until_entries_are_written(dsn: str, process: subprocess.Popen[bytes]) -> None:
