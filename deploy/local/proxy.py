@@ -32,7 +32,7 @@ class Proxy:
         for made in (self._draining, site):
             made.mkdir()
         parts = {
-            "listen": f"listen 127.0.0.1:{port};\naccess_log /dev/stdout purser;\n",
+            "listen": f"listen 127.0.0.1:{port};\naccess_log /dev/stdout purser;\nset $purser_scheme $scheme;\n",
             "instances": upstreams(instances),
             "pool": pool(str(self._draining), len(instances)),
         }

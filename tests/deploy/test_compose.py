@@ -91,9 +91,14 @@ def test_the_proxy_has_both_instances_behind_it() -> None:
     assert (SITE / "instances.conf").read_text() == upstreams(addresses)
     assert (SITE / "pool.conf").read_text() == pool("/run/draining", len(INSTANCES))
     assert any(mount.startswith("/run/draining:") for mount in SERVICES["proxy"]["tmpfs"])
-    assert (
-        SITE / "listen.conf"
-    ).read_text() == f"listen {port_of('proxy')};\naccess_log /dev/stdout purser;\n"
+    listening = [
+        line for line in (SITE / "listen.conf").read_text().splitlines() if line[:1] not in ("", "#")
+    ]
+    assert listening == [
+        f"listen {port_of('proxy')};",
+        "access_log /dev/stdout purser;",
+        "set $purser_scheme $scheme;",
+    ]
     # nginx looks names up once: who comes again has the address that it had.
     assert len({address_of(name) for name in (*INSTANCES, "proxy")}) == 3
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from runtime import http_protocol
 from runtime.settings import Settings
 from tests.deploy.conftest import needs_nginx
 from tests.deploy.running import CHECKOUT
-from tests.deploy.toys import Front, Toy
+from tests.deploy.toys import Front, Toy, running_front
 
 pytestmark = needs_nginx
 
@@ -99,6 +100,20 @@ async def test_what_a_client_says_of_itself_goes_no_further(front: Front, toys: 
     assert header(request, "Host") == [front.url.removeprefix("http://")]
     assert "10.9.8.7" not in request
     assert "evil" not in request
+
+
+async def test_a_balancer_that_is_named_tells_address_and_scheme(toys: Toys, tmp_path: Path) -> None:
+    balancer = """set_real_ip_from 127.0.0.1;
+real_ip_header X-Forwarded-For;
+set $purser_scheme $purser_told_scheme;
+"""
+    async with running_front(tmp_path, [toy.address for toy in toys], listen=balancer) as front:
+        said = {"X-Forwarded-For": "192.0.2.66, 10.9.8.7", "X-Forwarded-Proto": "https"}
+        for told in ("https", "gopher"):
+            await front.http.get("/graphql", headers=said | {"X-Forwarded-Proto": told})
+    requests = toys[0].requests + toys[1].requests
+    assert [header(request, "X-Forwarded-For") for request in requests] == [["10.9.8.7"]] * 2
+    assert sorted(header(request, "X-Forwarded-Proto") for request in requests) == [["http"], ["https"]]
 
 
 @pytest.mark.parametrize("sent", ["order-66.a_b", "not sane", "x" * 65, None])

@@ -72,13 +72,16 @@ async def running_toy(name: str) -> AsyncIterator[Toy]:
 
 
 @asynccontextmanager
-async def running_front(folder: Path, instances: list[str]) -> AsyncIterator[Front]:
+async def running_front(folder: Path, instances: list[str], *, listen: str = "") -> AsyncIterator[Front]:
+    """`listen` is added to listen.conf."""
     nginx = find_nginx()
     assert nginx is not None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     proxy = Proxy(nginx, folder / "proxy", port, instances)
+    with (folder / "proxy/purser-site/listen.conf").open("a") as listening:
+        listening.write(listen)
     url, log = f"http://127.0.0.1:{port}", folder / "proxy.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(*proxy.command, stdout=output, stderr=output)
