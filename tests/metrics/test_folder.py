@@ -52,7 +52,8 @@ def test_it_goes_with_the_service(tmp_path: Path) -> None:
 def test_it_is_missed_when_somebody_removes_it(tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    with serving(tmp_path / "data", TMPDIR=str(temporary)) as service:
+    # One alone: another that is still starting would end, and start again in a folder made anew.
+    with serving(tmp_path / "data", TMPDIR=str(temporary), PURSER_WORKERS="1") as service:
         assert service.get("/metrics") == 200
         (folder,) = temporary.iterdir()
         shutil.rmtree(folder)
