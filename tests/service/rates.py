@@ -6,13 +6,19 @@ from typing import Any
 from tests.client import Api
 
 
+TRIES_MAX = 5
+
+
 async def set_rates(administrator: Api, *rates: dict[str, Any]) -> Any:
-    """What updateRates answers."""
-    answer = await administrator.ask(
-        "mutation ($input: UpdateRatesInput!) { updateRates(input: $input) "
-        "{ currencies { code exponent rate rateUpdatedAt } userErrors { code message field } } }",
-        input={"rates": list(rates)},
-    )
+    """What updateRates answers. It waits for the payments under way, on a busy machine too long: it says to ask again."""
+    for _ in range(TRIES_MAX):
+        answer = await administrator.ask(
+            "mutation ($input: UpdateRatesInput!) { updateRates(input: $input) "
+            "{ currencies { code exponent rate rateUpdatedAt } userErrors { code message field } } }",
+            input={"rates": list(rates)},
+        )
+        if answer.error_codes != ["UNAVAILABLE"]:
+            break
     return answer.data["updateRates"]
 
 
