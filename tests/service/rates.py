@@ -5,12 +5,11 @@ from typing import Any
 
 from tests.client import Api
 
-
 TRIES_MAX = 5
 
 
 async def set_rates(administrator: Api, *rates: dict[str, Any]) -> Any:
-    """What updateRates answers. It waits for the payments under way, on a busy machine too long: it says to ask again."""
+    """What updateRates answers. It may wait too long for payments on a busy machine, and then says to ask again."""
     for _ in range(TRIES_MAX):
         answer = await administrator.ask(
             "mutation ($input: UpdateRatesInput!) { updateRates(input: $input) "
