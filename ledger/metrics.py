@@ -97,7 +97,7 @@ class BatchCounter:
 
 
 def _count_times(reports: Sequence[BatchReport]) -> None:
-    BATCH_SIZE.observe_all(sum(len(bundle.requests) for bundle in report.bundles) for report in reports)
+    BATCH_SIZE.observe_all(report.size for report in reports)
     BATCH_SECONDS.observe_all((report.ended_at - report.taken_at) * _NANOSECOND for report in reports)
     RETRIES.inc(sum(max(report.tries - 1, 0) for report in reports))
     for report in reports:
@@ -107,10 +107,8 @@ def _count_times(reports: Sequence[BatchReport]) -> None:
             QUEUE_WAIT.observe_all(waits)
     steps: dict[Step, list[float]] = {step: [] for step in Step}
     for report in reports:
-        before = report.tried_at
-        for step, ended_at in report.steps:
-            steps[step].append((ended_at - before) * _NANOSECOND)
-            before = ended_at
+        for step, began_at, ended_at in report.spans():
+            steps[step].append((ended_at - began_at) * _NANOSECOND)
     for step, seconds in steps.items():
         _STEPS[step].observe_all(seconds)
 

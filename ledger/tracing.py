@@ -6,7 +6,6 @@ is linked to those requests; and each of them has in its own trace how long it w
 """
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ledger.watching import BatchReport, Step, Watch
@@ -39,13 +38,13 @@ def _tell(report: BatchReport, telemetry: "Telemetry") -> None:
         return
     began_at, ended_at = epoch + report.taken_at, epoch + report.ended_at
     described: Attributes = {
-        "purser.requests": sum(len(bundle.requests) for bundle in report.bundles),
+        "purser.requests": report.size,
         "purser.bundles": len(report.bundles),
         "purser.tries": report.tries,
         "purser.left_waiting": report.left_waiting,
     }
     group_commit = telemetry.past("group commit", began_at, ended_at, None, described, links)
-    steps = list(_steps(report, epoch))
+    steps = [(step, epoch + began_ns, epoch + ended_ns) for step, began_ns, ended_ns in report.spans()]
     for step, step_began_at, step_ended_at in steps:
         telemetry.past(step, step_began_at, step_ended_at, group_commit, {})
     for context, bundle, queued_at, answer in zip(
@@ -60,10 +59,3 @@ def _tell(report: BatchReport, telemetry: "Telemetry") -> None:
         for step, step_began_at, step_ended_at in steps:
             if step is Step.COMMIT:
                 telemetry.past(step, step_began_at, step_ended_at, batch, {})
-
-
-def _steps(report: BatchReport, epoch: int) -> Iterator[tuple[Step, int, int]]:
-    began_at = report.tried_at
-    for step, ended_at in report.steps:
-        yield step, epoch + began_at, epoch + ended_at
-        began_at = ended_at

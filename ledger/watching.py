@@ -4,7 +4,7 @@ Metrics and traces are made of it afterwards, off the way of the batch (`Watch`)
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,18 @@ class BatchReport:
     def done(self, step: Step) -> None:
         """The step of this try has ended."""
         self.steps.append((step, time.monotonic_ns()))
+
+    def spans(self) -> Iterator[tuple[Step, int, int]]:
+        """Each step of the last try with its beginning and its end."""
+        began_at = self.tried_at
+        for step, ended_at in self.steps:
+            yield step, began_at, ended_at
+            began_at = ended_at
+
+    @property
+    def size(self) -> int:
+        """How many requests there are in all bundles."""
+        return sum(len(bundle.requests) for bundle in self.bundles)
 
     def end(self, answers: Sequence[Answer]) -> None:
         """All is over; `answers` has what each bundle was told."""
