@@ -50,14 +50,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(tracing(settings, "api"))
-            await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
-            app.state.pool = await stack.enter_async_context(
-                open_pool(dsn, settings.database_pool_max, wait_seconds_max=POOL_WAIT_SECONDS_MAX)
-            )
-            await stack.enter_async_context(limits.open(dsn))
-            app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
-            app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
+            await stack.enter_async_context(_open_parts(app, settings, dsn, limits))
             app.state.exposition = Exposition(app.state.ledger.backlog.metrics)
             requests.take_over()
             await stack.enter_async_context(ended.counting())
@@ -119,3 +112,20 @@ def create_app(settings: Settings) -> ASGIApp:
         allowed_origins=settings.allowed_origins,
     )
     return TracedRequests(served) if settings.traces else served
+
+
+@asynccontextmanager
+async def _open_parts(
+    app: Starlette, settings: Settings, dsn: str, limits: RateLimits
+) -> AsyncIterator[None]:
+    """Opens what requests are answered with, each part before those that need it."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(tracing(settings, "api"))
+        await stack.enter_async_context(open_orm(dsn, settings.database_pool_max))
+        app.state.pool = await stack.enter_async_context(
+            open_pool(dsn, settings.database_pool_max, wait_seconds_max=POOL_WAIT_SECONDS_MAX)
+        )
+        await stack.enter_async_context(limits.open(dsn))
+        app.state.auth = await stack.enter_async_context(Auth.open(settings, app.state.pool))
+        app.state.ledger = await stack.enter_async_context(Ledger.open(settings, dsn, app.state.pool))
+        yield
