@@ -53,19 +53,18 @@ class RateLimits:
         """Counts operations from an address, "" where it is not known. Raises LimitSpent: none of them may run."""
         if self._address is not None:
             subject = network_of(address)[:ADDRESS_CHARACTERS_MAX]
-            standing = self._address.limit.leases.take(subject, operations, time.monotonic())
-            if standing is None:
-                standing = await self._desk.ask(self._address.limit, subject, operations)
-            self._address.note(standing, exchange)
+            await self._count(self._address, subject, operations, exchange)
 
     async def count_account(self, account_id: UUID, operations: int, exchange: Exchange) -> None:
         """Counts operations of an account. Raises LimitSpent: none of them may run."""
         if self._account is not None:
-            subject = account_id.hex
-            standing = self._account.limit.leases.take(subject, operations, time.monotonic())
-            if standing is None:
-                standing = await self._desk.ask(self._account.limit, subject, operations)
-            self._account.note(standing, exchange)
+            await self._count(self._account, account_id.hex, operations, exchange)
+
+    async def _count(self, counted: "_Counted", subject: str, operations: int, exchange: Exchange) -> None:
+        standing = counted.limit.leases.take(subject, operations, time.monotonic())
+        if standing is None:
+            standing = await self._desk.ask(counted.limit, subject, operations)
+        counted.note(standing, exchange)
 
 
 class _Counted:
