@@ -13,11 +13,11 @@ import click
 
 from commandline.command import INTERRUPTED, Command
 from commandline.database import load_settings
+from runtime.listening import BACKLOG
 from runtime.metrics_folder import join_folder
 from runtime.telling import tell
 from workers.simulated_bank.behaviour import Behaviour
 
-BACKLOG = 2048
 BOOKS_FILE = "bank.jsonl"
 
 

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.garbage import collect_rarely
+from runtime.listening import BACKLOG
 from runtime.logging import configure_logging
 from runtime.overload.crowd import Crowd, room_for
 from runtime.overload.door import Door
@@ -22,8 +23,6 @@ from runtime.settings import Settings
 KEEP_ALIVE_SECONDS_MAX = 75
 # The ledger's writers have a thread of their own, and others wait for the wallets that they hold.
 SWITCH_SECONDS = 0.0005
-# Connections that wait to be accepted; the kernel's own limit (somaxconn, often 4096) goes before it.
-BACKLOG = 2048
 
 
 def run(

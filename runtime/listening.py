@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Connections that wait to be accepted; the kernel's own limit (somaxconn, often 4096) goes before it.
 BACKLOG = 2048
 
 

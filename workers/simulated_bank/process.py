@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
+from runtime.listening import BACKLOG
 from runtime.logging import configure_logging
 from runtime.server import Server
 from workers.simulated_bank.bank import SimulatedBank
@@ -18,7 +19,6 @@ from workers.simulated_bank.routes import bank_app
 
 # Connections, and with them requests under way: more are answered with 503.
 CONNECTIONS_MAX = 2_000
-BACKLOG = 2_048
 STOP_SECONDS_MAX = 1
 
 
