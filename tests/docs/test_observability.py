@@ -1,9 +1,7 @@
 """docs/observability.md against the code, and against the lines of a running service."""
 
-import asyncio
 import re
 import time
-from typing import Any
 
 import orjson
 import pytest
@@ -16,11 +14,11 @@ from schema.failures import FailureCode
 from tests.client import Api
 from tests.docs.log_calls import Event, events
 from tests.docs.tables import ROOT, table_of
+from tests.log_lines import line_of
 from tests.running import Service
 
 PAGE = "observability.md"
 FLAT = " ".join((ROOT / "docs" / PAGE).read_text("utf-8").split())
-SECONDS_MAX = 20.0
 
 
 def listed_events() -> dict[str, Event]:
@@ -69,7 +67,7 @@ async def test_a_request_leaves_the_line_that_is_explained(
         headers={"Authorization": f"Bearer {client.token}", "X-Request-ID": request_id},
     )
     assert reply.headers["x-request-id"] == request_id
-    line = await line_of(service, request_id)
+    line = await line_of(service, request_id=request_id)
     told = set(table_of(PAGE, "Field").by_name()) - {"trace_id"}
     (example,) = re.findall(r"```json\n(.*?)\n```", (ROOT / "docs" / PAGE).read_text("utf-8"))
     common = ["time", "level", "logger", "event"]
@@ -81,14 +79,3 @@ async def test_a_request_leaves_the_line_that_is_explained(
         assert set(line) == {*told, *common} - {"operation"}
         assert (line["codes"], line["outcome"]) == ("BAD_USER_INPUT", "client_error")
     assert told == {*listed_events()["request"].fields}
-
-
-async def line_of(service: Service, request_id: str) -> dict[str, Any]:
-    """The line of that request, which is written a moment after its answer."""
-    give_up_at = time.monotonic() + SECONDS_MAX
-    while not (found := [text for text in service.log.read_text().splitlines() if request_id in text]):
-        assert time.monotonic() < give_up_at
-        await asyncio.sleep(0.05)
-    (text,) = found
-    line: dict[str, Any] = orjson.loads(text)
-    return line

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
-import orjson
 import pytest
 
 from tests.client import Api
 from tests.leaks.odd_bank import REPLIES, odd_bank
 from tests.leaks.planting import MARK, Plants, written_below
+from tests.log_lines import lines_of
 from tests.running import Service, running_service
 from tests.traces.receiver import Receiver, running_receiver
 
@@ -351,8 +351,7 @@ async def test_withdrawals_through_a_bank_that_answers_oddly(
 
 def outcomes_of(service: Service) -> set[str]:
     """What the log says of withdrawals."""
-    lines = [orjson.loads(text) for text in service.log.read_text().splitlines() if text.startswith("{")]
-    return {line["outcome"] for line in lines if line["event"] == "withdrawal"}
+    return {line["outcome"] for line in lines_of(service) if line["event"] == "withdrawal"}
 
 
 async def test_nothing_of_it_was_written(

@@ -1,7 +1,6 @@
 """A service that has more to do than it can: the rest is refused at once, never executed, and served later."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ import pytest
 
 from tests.client import Api
 from tests.databases import copy_database
+from tests.log_lines import lines_of
 from tests.running import Service, running_service
 from tests.service.shop import Shop, open_shop
 
@@ -96,8 +96,8 @@ async def test_the_operator_hears_of_it(small: Service, shop: Shop) -> None:
             r"^purser_requests_shed_total [1-9]", (await http.get("/metrics")).text, re.MULTILINE
         ):
             await asyncio.sleep(0.1)
-    lines = [json.loads(line) for line in small.log.read_text().splitlines() if '"overloaded"' in line]
-    assert lines
+        while not (lines := [line for line in lines_of(small) if line["event"] == "overloaded"]):
+            await asyncio.sleep(0.1)
     for line in lines:
         assert line["refused"] >= 1
         assert line["places"] == PLACES

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-import orjson
 import pytest
 
 from tests.client import Api
+from tests.log_lines import line_of
 from tests.running import Service, running_service
 from tests.service.shop import Shop, open_shop
 from tests.traces.bank import Bank, running_bank
@@ -173,8 +173,7 @@ async def test_a_withdrawal_is_traced_to_the_bank_and_back(
     assert (call.kind, call.attributes["purser.result"]) == ("CLIENT", "PAID")
     assert bank.traceparents[reference].startswith(f"00-{call.trace}-{call.id}-")
     # The line of the log can be found by the trace, and the other way round.
-    lines = [orjson.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
-    (line,) = (line for line in lines if line["event"] == "withdrawal" and line["operation_id"] == identity)
+    line = await line_of(service, event="withdrawal", operation_id=identity)
     assert (line["trace_id"], line["outcome"], line["attempt"]) == (withdrawal.trace, "paid", 1)
 
 
@@ -193,8 +192,7 @@ async def test_a_request_has_its_trace_in_its_line_and_nothing_of_a_user_in_its_
 ) -> None:
     trace = await charge(shop)
     complete(receiver, trace)
-    (line,) = (text for text in service.log.read_text().splitlines() if trace in text)
-    assert orjson.loads(line)["operation"] == "Pay"
+    assert (await line_of(service, trace_id=trace))["operation"] == "Pay"
     assert shop.company.token is not None
     everything = b"".join(receiver.bodies)
     for secret in ("hunter2", shop.purse["token"], shop.company.token, "charge(input", "example.com"):
