@@ -24,8 +24,8 @@ TIMES = 10
 GOODPUT_MIN = 0.8
 REFUSAL_SECONDS_MAX = 1.0
 # Clients that each wait for their answer, among which the most charges are looked for.
-STEPS = (64, 128, 192, 256)
-OPEN_CONNECTIONS = 6000
+STEPS = (128, 256, 512, 1024)
+CROWD = 6000
 NUISANCES = 3000
 SAMPLE_SECONDS = 0.25
 PEAK = "the peak"
@@ -102,16 +102,13 @@ class Overload:
 
 
 def _phases(clients: int, rate: float, crowd: int, nuisances: int) -> dict[str, dict[str, Any]]:
-    many = clients * TIMES
+    many = {"connections": crowd}
     return {
         PEAK: {"connections": clients},
-        f"{many:,} clients, asking again at once": {"connections": many},
-        f"{many:,} clients that honour Retry-After": {"connections": many, "manner": Manner.PATIENT},
-        f"{rate * TIMES:,.0f} a second arrive, {crowd:,} connections": {
-            "connections": crowd,
-            "manner": Manner.OPEN,
-            "rate": rate * TIMES,
-        },
+        f"{crowd:,} clients, asking again at once": many,
+        f"{crowd:,} clients that honour Retry-After": many | {"manner": Manner.PATIENT},
+        f"{rate * TIMES:,.0f} a second arrive at {crowd:,} connections": many
+        | {"manner": Manner.OPEN, "rate": rate * TIMES},
         f"beside {nuisances:,} that take no end": {"connections": clients, "nuisances": nuisances},
     }
 
@@ -171,7 +168,7 @@ def _missed(results: Mapping[str, Sequence[Round]]) -> list[str]:
 @click.option("--seconds", default=5, show_default=True, type=click.IntRange(1), help="Of each measurement.")
 @click.option("--workers", default=None, type=click.IntRange(1), help="API processes; default by the cores.")
 @click.option(
-    "--crowd", default=OPEN_CONNECTIONS, show_default=True, type=click.IntRange(1), help="Of arrivals."
+    "--crowd", default=CROWD, show_default=True, type=click.IntRange(1), help="Connections of overload."
 )
 @click.option("--nuisances", default=NUISANCES, show_default=True, type=click.IntRange(0))
 def main(rounds: int, seconds: int, workers: int | None, crowd: int, nuisances: int) -> None:
