@@ -24,7 +24,7 @@ TIMES = 10
 GOODPUT_MIN = 0.8
 REFUSAL_SECONDS_MAX = 1.0
 # Clients that each wait for their answer, among which the most charges are looked for.
-STEPS = (128, 256, 512, 1024)
+STEPS = (256, 512, 1024, 1536)
 CROWD = 6000
 NUISANCES = 3000
 SAMPLE_SECONDS = 0.25
@@ -52,7 +52,7 @@ class Round:
         return len(self.seen.succeeded) / self.seconds
 
     @property
-    def offered(self) -> float:
+    def answered(self) -> float:
         """Requests a second that were answered, one way or the other."""
         return self.goodput + len(self.seen.refused) / self.seconds
 
@@ -136,7 +136,7 @@ def _row(name: str, rounds: Sequence[Round], peaks: Sequence[Round]) -> str:
         name,
         f"{median(one.goodput for one in rounds):,.0f}",
         f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-        f"{median(one.offered for one in rounds):,.0f}",
+        f"{median(one.answered for one in rounds):,.0f}",
         _milliseconds([latency for one in rounds for latency in one.seen.succeeded]),
         _milliseconds([latency for one in rounds for latency in one.seen.refused]),
         " ".join(f"{one.memory[0]:.0f}-{max(one.memory):.0f}" for one in rounds),
@@ -184,7 +184,7 @@ def main(rounds: int, seconds: int, workers: int | None, crowd: int, nuisances: 
             dsn,
             service,
             Task(
-                service.port, service.secret_key, population, Manner.AT_ONCE, 1, seconds, warm_up_seconds=2.0
+                service.port, service.secret_key, population, Manner.AT_ONCE, 1, seconds, warm_up_seconds=4.0
             ),
         )
         phases = _phases(*_find_peak(overload), crowd, nuisances)

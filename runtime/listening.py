@@ -4,8 +4,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Connections that wait to be accepted; the kernel's own limit (somaxconn, often 4096) goes before it.
-BACKLOG = 2048
+# Connections that wait to be accepted; the kernel's own limit (somaxconn, 4096 mostly) goes before it.
+BACKLOG = 4096
 
 
 class ListenError(Exception):

@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-AT_ONCE_MAX = 50
+AT_ONCE_MAX = 100
 
 
 class Accepting:
