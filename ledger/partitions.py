@@ -3,8 +3,10 @@
 Late is not fatal: what has no partition yet lands in the default one, and moves over when its own is made.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import asyncpg
@@ -20,6 +22,10 @@ _Missing = Callable[[Sequence[Period]], list[Period]]
 
 PARTITIONED_TABLES = ("operations", "entries")
 _MAKE_SECONDS_MAX = 60
+# Whoever comes while a lock is waited for waits behind it: so that is short, and tried again.
+_SHORT_LOCK = "SET LOCAL lock_timeout = '250ms'"
+_TRIES_MAX = 4
+_PAUSE_SECONDS = 0.5
 # Any number that nothing else on the database locks: "partit" in ASCII.
 _LOCK = int.from_bytes(b"partit", "big")
 
@@ -61,9 +67,18 @@ async def _make(pool: asyncpg.Pool, missing: _Missing) -> list[str]:
         for table in PARTITIONED_TABLES:
             # A transaction for each table: readers lock both tables, in either order, and whoever held the
             # one while waiting for the other would deadlock with them.
-            async with connection.transaction():
-                made += await _make_partitions_of(table, connection, missing)
+            made += await _once_free(table, connection, missing)
     return made
+
+
+async def _once_free(table: str, connection: PoolConnectionProxy, missing: _Missing) -> list[str]:
+    for _ in range(_TRIES_MAX - 1):
+        with suppress(asyncpg.LockNotAvailableError):
+            async with connection.transaction():
+                return await _make_partitions_of(table, connection, missing)
+        await asyncio.sleep(_PAUSE_SECONDS)
+    async with connection.transaction():
+        return await _make_partitions_of(table, connection, missing)
 
 
 async def _make_partitions_of(table: str, connection: PoolConnectionProxy, missing: _Missing) -> list[str]:
@@ -79,6 +94,7 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, missi
         """,
         table,
     )
+    await connection.execute(_SHORT_LOCK)
     covered = [period for row in bounds if (period := period_of(row["bound"])) is not None]
     return [
         await connection.fetchval(

@@ -1,6 +1,6 @@
 """Setting rates: an administrator says what currencies are worth, and adds new ones."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -48,7 +48,7 @@ async def update_rates(
     async with changing(), pool.acquire() as connection, connection.transaction():
         # One change after the other; whoever decides sees by the revision that there was one.
         await connection.execute("UPDATE currency_revision SET revision = revision + 1")
-        exponents = await _lock(connection, codes)
+        exponents = await _exponents(connection, codes)
         if problems := await _exponent_problems(connection, asked, exponents):
             # Leaves the transaction with nothing done but the count.
             return problems
@@ -119,11 +119,9 @@ def _rate_problem(new: NewRate, at: tuple[str, ...]) -> Rejection | None:
     return None
 
 
-async def _lock(connection: PoolConnectionProxy, codes: Sequence[str]) -> dict[str, int]:
-    # Against wallets that are being made: each holds its currency's row by the foreign key.
+async def _exponents(connection: PoolConnectionProxy, codes: Sequence[str]) -> dict[str, int]:
     rows = await connection.fetch(
-        "SELECT code, exponent FROM currencies WHERE code = ANY ($1::varchar[]) ORDER BY code FOR UPDATE",
-        codes,
+        "SELECT code, exponent FROM currencies WHERE code = ANY ($1::varchar[])", codes
     )
     return {row["code"]: row["exponent"] for row in rows}
 
@@ -131,19 +129,12 @@ async def _lock(connection: PoolConnectionProxy, codes: Sequence[str]) -> dict[s
 async def _exponent_problems(
     connection: PoolConnectionProxy, asked: Sequence[NewRate], exponents: dict[str, int]
 ) -> list[Rejection]:
-    changing_codes = [
+    changing_codes = {
         new.code
         for new in asked
         if new.exponent is not None and exponents.get(new.code, new.exponent) != new.exponent
-    ]
-    rows = await connection.fetch(
-        """
-        SELECT code FROM unnest($1::varchar[]) AS asked (code)
-        WHERE EXISTS (SELECT FROM wallets WHERE currency = asked.code)
-        """,
-        changing_codes,
-    )
-    in_use = {row["code"] for row in rows}
+    }
+    in_use = await _in_use(connection, changing_codes) if changing_codes else set()
     problems = []
     for index, new in enumerate(asked):
         at = ("rates", str(index), "exponent")
@@ -154,3 +145,28 @@ async def _exponent_problems(
             message = f"There are wallets in {new.code}: it keeps its {exponents[new.code]} decimals."
             problems.append(Rejection(ErrorCode.INVALID, message, at))
     return problems
+
+
+async def _in_use(connection: PoolConnectionProxy, codes: Set[str]) -> set[str]:
+    """Those of the currencies that have wallets; of the others none is made until the transaction ends."""
+    in_use = await _with_wallets(connection, codes)
+    if unused := codes - in_use:
+        # Each wallet that is being made holds its currency's row by the foreign key, and lets no one wait who only sets
+        # a rate. Where they are made all the time, this lock might never be had: so it is asked for only before the
+        # first of them.
+        await connection.execute(
+            "SELECT FROM currencies WHERE code = ANY ($1::varchar[]) ORDER BY code FOR UPDATE", unused
+        )
+        in_use |= await _with_wallets(connection, unused)
+    return in_use
+
+
+async def _with_wallets(connection: PoolConnectionProxy, codes: Set[str]) -> set[str]:
+    rows = await connection.fetch(
+        """
+        SELECT code FROM unnest($1::varchar[]) AS asked (code)
+        WHERE EXISTS (SELECT FROM wallets WHERE currency = asked.code)
+        """,
+        codes,
+    )
+    return {row["code"] for row in rows}

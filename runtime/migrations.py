@@ -2,11 +2,16 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
+
+if TYPE_CHECKING:
+    from aerich import Command
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 _APP = "models"
@@ -14,6 +19,11 @@ _APP = "models"
 _LOCK = int.from_bytes(b"purser", "big")
 # A long migration of a large database is waited for; two services started at once take turns.
 _LOCK_SECONDS_MAX = 600.0
+# Whoever comes while a migration waits for a table waits behind it. So that is shorter than writers wait for a lock
+# (runtime/database.py), and tried again: a report or `purser reconcile` may read that table for long.
+_TABLE_LOCK_TIMEOUT = "1s"
+_TRIES_MAX = 60
+_PAUSE_SECONDS = 1.0
 
 
 def known_versions() -> set[str]:
@@ -23,11 +33,7 @@ def known_versions() -> set[str]:
 
 async def is_current(connection: asyncpg.Connection | asyncpg.Pool) -> bool:
     """Whether every migration of this code has been applied; a newer schema is current too."""
-    try:
-        rows = await connection.fetch("SELECT version FROM aerich WHERE app = $1", _APP)
-    except asyncpg.UndefinedTableError:
-        return False
-    return known_versions() <= {row["version"] for row in rows}
+    return known_versions() <= await _applied(connection)
 
 
 def upgrade(dsn: str) -> list[str]:
@@ -47,12 +53,22 @@ async def _upgrade(dsn: str) -> list[str]:
             return []
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK, timeout=_LOCK_SECONDS_MAX)
         # Held until this connection ends, whatever becomes of this process.
-        return await _apply(dsn)
+        before = await _applied(connection)
+        await _apply(dsn)
+        return sorted(await _applied(connection) - before, key=lambda version: int(version.partition("_")[0]))
     finally:
         await connection.close(timeout=CONNECT_SECONDS_MAX)
 
 
-async def _apply(dsn: str) -> list[str]:
+async def _applied(connection: asyncpg.Connection | asyncpg.Pool) -> set[str]:
+    try:
+        rows = await connection.fetch("SELECT version FROM aerich WHERE app = $1", _APP)
+    except asyncpg.UndefinedTableError:
+        return set()
+    return {row["version"] for row in rows}
+
+
+async def _apply(dsn: str) -> None:
     # Imported late: the usual start finds the schema current and is spared the time.
     os.environ.setdefault("AERICH_NO_TORTOISE_V1_WARNING", "1")
     from aerich import Command
@@ -61,13 +77,26 @@ async def _apply(dsn: str) -> list[str]:
 
     config = tortoise_config(dsn)
     # A migration takes as long as it takes.
-    config["connections"]["default"]["credentials"] |= {"command_timeout": None, "server_settings": {}}
+    config["connections"]["default"]["credentials"] |= {
+        "command_timeout": None,
+        "server_settings": {"lock_timeout": _TABLE_LOCK_TIMEOUT},
+    }
     try:
         async with Command(config, app=_APP, location=str(FOLDER)) as command:
             await command.init()
-            return await command.upgrade()
+            await _upgrade_once_free(command)
     except AttributeError:
         # How Tortoise 1.1 closes where Ctrl-C came while a transaction began.
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise asyncio.CancelledError from None
         raise
+
+
+async def _upgrade_once_free(command: "Command") -> None:
+    # One that gave way was rolled back; those before it stay.
+    for _ in range(_TRIES_MAX - 1):
+        with suppress(asyncpg.LockNotAvailableError):
+            await command.upgrade()
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
+    await command.upgrade()

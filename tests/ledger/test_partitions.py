@@ -113,6 +113,18 @@ async def test_a_reader_does_not_deadlock_with_the_making_of_partitions(
     assert len(await making) == 8
 
 
+async def test_readers_get_through_while_the_making_waits_for_one_of_them(
+    late: Ledger, pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await open_holder(late, "10.00")
+    async with connection.transaction():
+        await connection.fetch("SELECT FROM operations")
+        making = asyncio.create_task(make_partitions(pool, 1))
+        await until_waiting(connection, 1)
+        await pool.fetch("SELECT FROM operations")
+    assert len(await making) == 8
+
+
 async def test_a_ledger_opens_while_partitions_can_not_be_made(
     dsn: str, pool: asyncpg.Pool, connection: asyncpg.Connection
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from runtime import migrations
 from tests.client import Api
-from tests.databases import make_database
+from tests.databases import make_database, until_waiting
 from tests.ledger.invariants import assert_invariants
 from tests.operating.commands import purser
 from tests.running import Service, running_service
@@ -153,3 +153,17 @@ async def test_what_is_new_can_be_done_with_what_is_old(
     refunded = await people["shop"].refund(SOUP, amount="3.00")
     assert refunded["operation"]["status"] == "SUCCEEDED"
     await assert_invariants(connection)
+
+
+async def test_a_migration_that_waits_for_a_reader_stops_no_others(template_dsn: str) -> None:
+    dsn = await asyncio.to_thread(make_database, template_dsn, "upgraded_beside")
+    await fill_as_before(dsn)
+    reader, other = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    async with reader.transaction():
+        await reader.execute("LOCK TABLE operations, wallets IN ACCESS SHARE MODE")
+        migrating = asyncio.create_task(asyncio.to_thread(purser, "migrate", PURSER_DATABASE_URL=dsn))
+        await until_waiting(reader, 1)
+        await other.fetch("SELECT FROM operations CROSS JOIN wallets", timeout=20)
+    assert len((await migrating).stdout.splitlines()) == len(VERSIONS) - len(BEFORE)
+    await reader.close()
+    await other.close()

@@ -5,19 +5,14 @@ from typing import Any
 
 from tests.client import Api
 
-TRIES_MAX = 5
-
 
 async def set_rates(administrator: Api, *rates: dict[str, Any]) -> Any:
-    """What updateRates answers. It may wait too long for payments on a busy machine, and then says to ask again."""
-    for _ in range(TRIES_MAX):
-        answer = await administrator.ask(
-            "mutation ($input: UpdateRatesInput!) { updateRates(input: $input) "
-            "{ currencies { code exponent rate rateUpdatedAt } userErrors { code message field } } }",
-            input={"rates": list(rates)},
-        )
-        if answer.error_codes != ["UNAVAILABLE"]:
-            break
+    """What updateRates answers."""
+    answer = await administrator.ask(
+        "mutation ($input: UpdateRatesInput!) { updateRates(input: $input) "
+        "{ currencies { code exponent rate rateUpdatedAt } userErrors { code message field } } }",
+        input={"rates": list(rates)},
+    )
     return answer.data["updateRates"]
 
 
