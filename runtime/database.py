@@ -88,10 +88,14 @@ async def hang_up(connection: asyncpg.Connection) -> None:
         connection.terminate()
 
 
+async def _leave(_: asyncpg.Connection) -> None:
+    """Nothing was set on it, so nothing is reset."""
+
+
 class _Pool(asyncpg.Pool):
     """A pool whose connections are waited for in turns."""
 
-    def __init__(self, dsn: str, size_max: int, wait_seconds_max: float) -> None:
+    def __init__(self, dsn: str, size_max: int, wait_seconds_max: float, *, resets: bool) -> None:
         super().__init__(
             dsn,
             min_size=1,
@@ -104,6 +108,7 @@ class _Pool(asyncpg.Pool):
             timeout=CONNECT_SECONDS_MAX,
             command_timeout=STATEMENT_SECONDS_MAX,
             server_settings=_READER_SETTINGS,
+            reset=None if resets else _leave,
         )
         self._turns = Turns(size_max, WAITING_MAX, wait_seconds_max)
 
@@ -116,13 +121,15 @@ class _Pool(asyncpg.Pool):
 
 @asynccontextmanager
 async def open_pool(
-    dsn: str, size_max: int, *, wait_seconds_max: float = STATEMENT_SECONDS_MAX
+    dsn: str, size_max: int, *, wait_seconds_max: float = STATEMENT_SECONDS_MAX, resets: bool = True
 ) -> AsyncIterator[asyncpg.Pool]:
     """A pool for reads and short transactions, closed with the context.
 
+    With `resets` false whoever has a connection must not set anything on it: giving it back asks the server nothing.
+
     Waiting for a connection has its limits, and raises NoTurn; who uses one sets a limit to that (ledger/asking.py).
     """
-    pool = await _Pool(dsn, size_max, wait_seconds_max)
+    pool = await _Pool(dsn, size_max, wait_seconds_max, resets=resets)
     try:
         yield pool
     finally:

@@ -24,6 +24,8 @@ log = logging.getLogger("purser.limits")
 WAIT_SECONDS_MAX = 1.0
 WAITING_MAX = 10_000
 SUBJECTS_AT_ONCE = 500
+# For so long those who come while others are asked for wait for each other: the database is asked for all of them.
+GATHER_SECONDS = 0.01
 # While the database is away nobody waits for it, but for one who tries.
 AWAY_PAUSE_SECONDS = 1.0
 # How often to look for leases that are over, if nobody whose lease is over comes first.
@@ -88,6 +90,7 @@ class Desk:
                     await self._woken.wait()
             self._woken.clear()
             await self._serve(pool)
+            await asyncio.sleep(GATHER_SECONDS)
 
     def _enqueue(self, key: Key, waiter: Waiter) -> None:
         self._asked.setdefault(key, []).append(waiter)

@@ -10,6 +10,8 @@ from auth.limits.window import Loan
 
 # For so long whoever has nothing left is refused without asking whether others have given something back.
 REFUSED_SECONDS = 1.0
+# Lent beyond twice of what was used: who has one too few asks alone, what is too much is given back with others.
+SPARE = 4
 
 
 class Standing(NamedTuple):
@@ -32,9 +34,10 @@ class Unused(NamedTuple):
 
 @dataclass(slots=True)
 class Lease:
-    """A loan that is being used; the times are of this process's clock."""
+    """A loan that is being used; the times are of this process's clock. `lent_first`: by the first loan of the slot."""
 
     slot: int
+    lent_first: int
     lent: int
     left: int
     left_over: int
@@ -81,6 +84,7 @@ class Leases:
             lease = None
         self._leases[subject] = Lease(
             loan.slot,
+            lease.lent_first if lease else loan.lent,
             loan.lent + (lease.lent if lease else 0),
             loan.lent + (lease.left if lease else 0),
             loan.left_over,
@@ -93,10 +97,17 @@ class Leases:
             self._end(next(iter(self._leases)))
 
     def end_old(self, now: float) -> dict[str, int]:
-        """Ends the leases whose slot is over; of those that were used, how many operations to expect in the next."""
-        old = [subject for subject, lease in self._leases.items() if now >= lease.ends_at]
-        used = {subject: self._end(subject) for subject in old}
-        return {subject: count + count // 2 for subject, count in used.items() if count}
+        """Ends the leases whose slot is over; by subject how many operations to expect in the next, where it is any.
+
+        Who used less than before may only have paused, or had no more than the last moment of a slot.
+        """
+        old = [(subject, lease.lent_first) for subject, lease in self._leases.items() if now >= lease.ends_at]
+        expected = {}
+        for subject, lent_first in old:
+            used = self._end(subject)
+            if count := max(2 * used + SPARE if used else 0, lent_first // 2):
+                expected[subject] = count
+        return expected
 
     def unused_of(self, subject: str) -> list[Unused]:
         """What is to be given back for this subject; from here on that is the caller's duty."""

@@ -41,7 +41,7 @@ class RateLimits:
         """Asks the database while entered, on a connection of its own: others must not keep the limits from working."""
         async with AsyncExitStack() as stack:
             if self._counted:
-                pool = await stack.enter_async_context(open_pool(dsn, CONNECTIONS_OF_LIMITS))
+                pool = await stack.enter_async_context(open_pool(dsn, CONNECTIONS_OF_LIMITS, resets=False))
                 sweep = Periodic("forgetting old rate limits", lambda: forget_old(pool), SWEEP_PAUSE_SECONDS)
                 sweep.open()
                 stack.push_async_callback(sweep.close)

@@ -16,7 +16,7 @@ DIGEST_BYTES = 16
 SWEPT_AT_ONCE = 10_000
 
 _READ = """
-    SELECT subject, coalesce(version, 0) AS version, slot, taken,
+    SELECT subject, version, slot, taken,
         extract(epoch FROM clock_timestamp())::float8 AS seconds
     FROM unnest($1::bytea[]) AS subject LEFT JOIN rate_limits USING (subject)
 """
@@ -98,12 +98,17 @@ async def _offers(connection: PoolConnectionProxy, requests: Mapping[bytes, Requ
         # Whole seconds: slots that end together begin anew together.
         phase = digest[0] % SLOT_SECONDS
         offers[digest] = _Offer(
-            version + 1,
+            (_first_version(seconds) if version is None else version) + 1,
             *window.lend(
                 request.limit, request.wanted, expected=request.expected, seconds=seconds, phase=phase
             ),
         )
     return offers
+
+
+def _first_version(seconds: float) -> int:
+    """Where a new row begins to count: never at what a row had that was swept, and that somebody still goes by."""
+    return int(seconds * 1_000_000) * 1000
 
 
 async def forget_old(pool: asyncpg.Pool) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -142,6 +143,29 @@ async def test_what_counts_no_more_is_swept(
         await ask(processes[1], "192.0.2.200")
         await table.forget_old(pool)
         assert await pool.fetchval("SELECT count(*) FROM rate_limits") == 1
+
+
+async def test_a_row_that_was_swept_and_made_anew_is_not_taken_for_the_old_one(
+    limits_dsn: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = table.digest_of("address", "192.0.2.1")
+    request = table.Request(digest, PER_ADDRESS, PER_ADDRESS, 0, [])
+    read = table._offers
+
+    async def reading_slowly(*arguments: Any) -> Any:
+        offers = await read(*arguments)
+        monkeypatch.setattr(table, "_offers", read)
+        async with open_pool(limits_dsn, 1) as pool:
+            await table.forget_old(pool)
+            loans = await table.lend(pool, [request])
+        assert loans[digest].lent == PER_ADDRESS
+        return offers
+
+    async with open_pool(limits_dsn, 1) as pool:
+        await table.lend(pool, [request])
+        await connection.execute("UPDATE rate_limits SET slot = slot - $1", SLOTS + 2)
+        monkeypatch.setattr(table, "_offers", reading_slowly)
+        assert (await table.lend(pool, [request]))[digest].lent == 0
 
 
 async def test_a_database_that_does_not_answer_lets_everyone_through(

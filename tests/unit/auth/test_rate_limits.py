@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from auth.limits.leases import REFUSED_SECONDS, Leases
+from auth.limits.leases import REFUSED_SECONDS, SPARE, Leases
 from auth.limits.window import (
     ANY_NUMBER,
     PARTS,
@@ -183,16 +183,33 @@ def test_who_asks_once_takes_one_and_who_asks_again_a_part() -> None:
     assert lent == 5
 
 
+def borrow(leases: Leases, subject: str, lent: int, *, now: float) -> None:
+    _, loan = UNTOUCHED.lend(LIMIT, lent, expected=0, seconds=now, phase=0)
+    leases.add(subject, loan, now, now)
+
+
 def test_who_goes_on_is_lent_in_advance_what_it_is_likely_to_ask_for() -> None:
     leases = Leases(10)
-    _, loan = UNTOUCHED.lend(LIMIT, 12, expected=0, seconds=0.0, phase=0)
-    leases.add("ann", loan, 0.0, 0.0)
-    leases.add("bob", loan, 0.0, 0.0)
+    borrow(leases, "ann", 12, now=0.0)
     leases.take("ann", 4, 1.0)
     assert leases.end_old(4.9) == {}
-    assert leases.end_old(5.0) == {"ann": 6}
+    assert leases.end_old(5.0) == {"ann": 2 * 4 + SPARE}
     assert leases.unused_of("ann") == [(0, 8)]
-    assert leases.unused_of("bob") == [(0, 12)]
+    # What was lent meanwhile, in one slot, changes nothing of that.
+    borrow(leases, "ann", 2, now=5.0)
+    borrow(leases, "ann", 18, now=6.0)
+    assert leases.end_old(10.0) == {"ann": 1}
+
+
+def test_who_pauses_is_lent_half_as_much_each_time() -> None:
+    leases = Leases(10)
+    borrow(leases, "ann", 12, now=0.0)
+    seen = []
+    for slot in range(1, 6):
+        for lent in (expected := leases.end_old(5.0 * slot)).values():
+            borrow(leases, "ann", lent, now=5.0 * slot)
+        seen.append(expected.get("ann"))
+    assert seen == [6, 3, 1, None, None]
 
 
 def test_what_was_taken_comes_back_slot_by_slot() -> None:
