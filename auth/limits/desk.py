@@ -6,7 +6,6 @@ operation is let through, and fails by itself or does not.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
 from dataclasses import dataclass, field
@@ -131,7 +130,7 @@ class Desk:
         ):
             self._looks_at = now + LOOK_PAUSE_SECONDS
             expected |= self._renewals(now)
-        keys = dict.fromkeys([*asked, *itertools.islice(expected, SUBJECTS_AT_ONCE), *self._with_unused()])
+        keys = dict.fromkeys([*asked, *expected, *self._with_unused()])
         return {key: self._request(key, asked.get(key, []), expected.get(key, 0)) for key in keys}
 
     def _renewals(self, now: float) -> dict[Key, int]:

@@ -4,6 +4,7 @@ Pure: it is told the time, in seconds of the process's monotonic clock.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from auth.limits.window import Loan
@@ -12,6 +13,8 @@ from auth.limits.window import Loan
 REFUSED_SECONDS = 1.0
 # Lent beyond twice of what was used: who has one too few asks alone, what is too much is given back with others.
 SPARE = 4
+# So many are ended together; where it is more, the others' turn is the next time.
+ENDED_AT_ONCE = 500
 
 
 class Standing(NamedTuple):
@@ -97,13 +100,15 @@ class Leases:
             self._end(next(iter(self._leases)))
 
     def end_old(self, now: float) -> dict[str, int]:
-        """Ends the leases whose slot is over; by subject how many operations to expect in the next, where it is any.
+        """Ends leases whose slot is over; by subject how many operations to expect in the next, where it is any.
 
         Who used less than before may only have paused, or had no more than the last moment of a slot.
         """
-        old = [(subject, lease.lent_first) for subject, lease in self._leases.items() if now >= lease.ends_at]
+        over = (
+            (subject, lease.lent_first) for subject, lease in self._leases.items() if now >= lease.ends_at
+        )
         expected = {}
-        for subject, lent_first in old:
+        for subject, lent_first in list(islice(over, ENDED_AT_ONCE)):
             used = self._end(subject)
             if count := max(2 * used + SPARE if used else 0, lent_first // 2):
                 expected[subject] = count

@@ -83,17 +83,11 @@ class _Counted:
         exchange.limits[self.limit.name] = self.policy, self.item(standing)
         if not standing.is_allowed:
             self.refusals.inc()
-            raise LimitSpent(
-                self.limit.name, self.limit.operations_max, _whole_seconds(standing.frees_in_seconds)
-            )
+            raise LimitSpent(self.limit.name, self.limit.operations_max, math.ceil(standing.frees_in_seconds))
 
     def item(self, standing: Standing) -> bytes:
         """The limit's item in RateLimit."""
-        return self._item % (standing.remaining, _whole_seconds(standing.frees_in_seconds))
-
-
-def _whole_seconds(seconds: float) -> int:
-    return max(1, math.ceil(seconds))
+        return self._item % (standing.remaining, math.ceil(standing.frees_in_seconds))
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

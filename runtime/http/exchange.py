@@ -148,8 +148,12 @@ class ExchangeMiddleware:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message["headers"] = [*message.get("headers", ()), request_id]
-                for policy, standing in exchange.limits.values():
-                    message["headers"] += [(b"ratelimit-policy", policy), (b"ratelimit", standing)]
+                if exchange.limits:
+                    policies, standings = zip(*exchange.limits.values(), strict=True)
+                    message["headers"] += [
+                        (b"ratelimit-policy", b", ".join(policies)),
+                        (b"ratelimit", b", ".join(standings)),
+                    ]
             elif not message.get("more_body", False):
                 complete = True
             await send(message)
