@@ -98,7 +98,7 @@ class Filter:
 
     `since` <= time < `until`. `amount_min` and `amount_max`, both included, are in whole units of whatever currency
     the operation was asked for in. `counterparty_id` is the wallet on the other side. `text` stands in the summary,
-    in capitals or not.
+    upper or lower case.
     """
 
     since: datetime | None = None

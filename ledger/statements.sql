@@ -14,7 +14,7 @@ FROM idempotency_keys
 JOIN unnest($1::uuid[], $2::varchar[]) AS asked (account_id, key) USING (account_id, key);
 
 -- name: lock_wallets
--- The one place where wallets are locked, in the order of their ids. The clock is read after the last lock
+-- Locks wallets in the order of their ids, as whoever locks several must. The clock is read after the last lock
 -- was granted, so that the times of a wallet's entries never run backwards. With each row comes the revision of the
 -- currencies, in a row of nulls where there is no other.
 WITH locked AS MATERIALIZED (

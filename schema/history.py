@@ -54,10 +54,10 @@ class HistoryFilter:
         default=None, description="In one of these states."
     )
     min_amount: Amount | None = strawberry.field(
-        default=None, description="Of at least this `amount`, in whichever currency it was asked for in."
+        default=None, description="Of at least this `amount`, in whatever currency it was asked for."
     )
     max_amount: Amount | None = strawberry.field(
-        default=None, description="Of at most this `amount`, in whichever currency it was asked for in."
+        default=None, description="Of at most this `amount`, in whatever currency it was asked for."
     )
     counterparty: strawberry.ID | None = strawberry.field(
         default=None,
@@ -67,7 +67,7 @@ class HistoryFilter:
         ),
     )
     summary: str | None = strawberry.field(
-        default=None, description="With this text anywhere in the summary, in capitals or not."
+        default=None, description="With this text anywhere in the summary, upper or lower case."
     )
 
 

@@ -10,6 +10,7 @@ _PASSWORD = (
     "8 to 128 characters; not a common password, not all digits, and not like your name, company, e-mail address "
     "or phone number."
 )
+_PHONE_NUMBER = "9 to 15 digits, with or without + and 1 before them, such as `+4915112345678`."
 
 
 @strawberry.input(description="What a client says to sign up.")
@@ -20,7 +21,7 @@ class SignUpClientInput:
     password: str = strawberry.field(description=_PASSWORD)
     first_name: str = strawberry.field(description="1 to 35 characters after trimming.")
     last_name: str = strawberry.field(description="1 to 35 characters after trimming.")
-    phone_number: str = strawberry.field(description="E.164, such as `+4915112345678`.")
+    phone_number: str = strawberry.field(description=_PHONE_NUMBER)
 
 
 @strawberry.input(description="What a company says to sign up.")
@@ -37,7 +38,7 @@ class SignUpCompanyInput:
     last_name: str = strawberry.field(
         description="The contact's last name: 1 to 35 characters after trimming."
     )
-    phone_number: str = strawberry.field(description="The contact's phone number: E.164.")
+    phone_number: str = strawberry.field(description=_PHONE_NUMBER)
 
 
 @strawberry.input(description="Who signs in.")

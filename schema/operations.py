@@ -44,7 +44,7 @@ describe_enum(
         OperationKind.REFUND: "A company gave back all or part of a charge.",
         OperationKind.AUTHORIZATION: "A company set money aside for later.",
         OperationKind.CAPTURE: "A company took money that was set aside.",
-        OperationKind.RELEASE: "Money set aside became available again.",
+        OperationKind.RELEASE: "A company gave back what an authorization still held.",
     },
 )
 
@@ -62,8 +62,8 @@ describe_enum(
     "How far an operation has come.",
     {
         OperationStatus.PENDING: "Accepted, and under way.",
-        OperationStatus.SUCCEEDED: "Committed to disk. It never changes again.",
-        OperationStatus.FAILED: "Refused; nothing moved. It never changes again.",
+        OperationStatus.SUCCEEDED: "Committed to disk, for good.",
+        OperationStatus.FAILED: "Refused, for good; nothing moved.",
     },
 )
 
@@ -82,7 +82,10 @@ class Split:
 
 
 @strawberry.type(
-    description="What happened, or was refused for a business reason. It never changes once SUCCEEDED or FAILED."
+    description=(
+        "What happened, or was refused for a business reason. Its status, amounts and wallets never change once "
+        "SUCCEEDED or FAILED; `refunded` and `authorization` tell how it stands now."
+    )
 )
 class Operation(Node):
     """A row of the table of operations. What is more than a column is worked out only where it is asked for."""
@@ -126,7 +129,9 @@ class Operation(Node):
         """The wallet that money left."""
         return self._side(self.record.source_id, is_payer=self.record.kind in _BY_TOKEN)
 
-    @strawberry.field(description="The wallet that money reached; null for a withdrawal.")
+    @strawberry.field(
+        description="The wallet that money reached; null for a withdrawal, and where the company had no wallet."
+    )
     def target(self) -> WalletReference | None:
         """The wallet that money reached."""
         return self._side(self.record.target_id, is_payer=False)

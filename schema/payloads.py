@@ -67,7 +67,9 @@ class OperationPayload:
     """The answer to every mutation that moves money."""
 
     operation: Operation | None = strawberry.field(
-        description="What was recorded; null where nothing could be: an unknown wallet, a malformed amount."
+        description=(
+            "What was recorded; null where nothing could be: an unknown wallet, an amount with too many decimals."
+        )
     )
     wallet: Wallet | None = strawberry.field(
         description="The caller's wallet after the operation; as it stands now where `replayed`."

@@ -68,7 +68,7 @@ class Totals:
         description="How many operations moved money: neither refused ones nor authorizations are among them."
     )
     from_: DateTime = strawberry.field(name="from", description="The first instant that counts.")
-    to: DateTime = strawberry.field(description="The first instant that counts no more.")
+    to: DateTime = strawberry.field(description="The end: itself not counted.")
 
     @strawberry.field(
         description=(
@@ -100,7 +100,7 @@ class Statement:
     view: strawberry.Private[WalletView]
     window: strawberry.Private[Window]
     from_: DateTime = strawberry.field(name="from", description="The first instant that counts.")
-    to: DateTime = strawberry.field(description="The first instant that counts no more.")
+    to: DateTime = strawberry.field(description="The end: itself not counted.")
 
     @strawberry.field(description="The balance before the first of the operations.")
     async def opening(self, info: Info) -> Money:

@@ -180,7 +180,9 @@ class Mutation:
     )
     capture: OperationPayload = strawberry.field(
         resolver=capture,
-        description="Takes all or part of what was authorized; what is not captured is released.",
+        description=(
+            "Takes all or part of what was authorized. What is not captured is released, unless `final` is false."
+        ),
     )
     release: OperationPayload = strawberry.field(
         resolver=release, description="Gives back what an authorization still holds."

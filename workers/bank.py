@@ -33,7 +33,7 @@ class Payment:
     """One payment to the outside.
 
     reference    its name at the bank: up to 64 of A-Z, a-z, 0-9 and "-"; the same in each attempt at one withdrawal
-    destination  where the money goes, in the words of the bank (an IBAN, say): up to 255 characters
+    destination  where the money goes, in the words of the bank (an IBAN, say): up to 140 characters
     amount       decimal text above zero with exactly the currency's decimals, such as "12.50"
     currency     its code, such as "EUR"
     not_after    an instant with a time zone: later than that the bank must not pay on this request any more

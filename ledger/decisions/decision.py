@@ -22,7 +22,7 @@ class Decision(NamedTuple):
     Without `rejection` it moves money: `postings` sum to zero in each currency; `reservation`, `shares` and
     `withdrawal` are how those stand afterwards. With it nothing moves, and the postings are of zero, one for each
     wallet whose history tells of the refusal. An operation that makes a reservation, shares or a withdrawal gives them
-    its own id when it is recorded: here they carry None's stand-in, NEW.
+    its own id when it is recorded: here they carry NEW in its place.
 
     `is_pending`: what comes of it is not known yet. `failure`: that is known now, and it came to nothing, although
     what was asked of the ledger was done. `accepted_at`: when it was accepted, as the operation `origin_id`.
