@@ -38,7 +38,7 @@ def partitions() -> None:
     """List the months of the ledger, and archive old ones.
 
     A month goes in two steps: `archive` writes it to a file and checks that file, `detach` checks it again and takes
-    the month out of the tables. `restore` brings it back. The service goes on meanwhile. docs/reports.md has more.
+    the month out of the tables. `restore` brings it back. The service goes on meanwhile. docs/archiving.md has more.
     """
 
 

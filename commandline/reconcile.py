@@ -34,7 +34,7 @@ def reconcile(as_json: bool) -> None:
     """Prove that the ledger is right, from its tables.
 
     All checks look at one snapshot, beside whatever the service is doing: nobody waits for it, and nothing is changed.
-    docs/reports.md tells what each of them proves.
+    docs/reconciling.md tells what each of them proves.
     """
     import asyncio
 

@@ -1,4 +1,4 @@
-"""What docs/reports.md says of exports is so."""
+"""What docs/exports.md says is so."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from runtime.http_protocol import READ_SECONDS_MAX
 from schema.exports import ExportFormat
 from tests.docs.tables import ROOT, table_of
 
-PAGE = (ROOT / "docs" / "reports.md").read_text("utf-8").partition("## Exports")[2].partition("\n## ")[0]
+PAGE = (ROOT / "docs" / "exports.md").read_text("utf-8")
 
 
 def block(language: str) -> str:
@@ -25,7 +25,7 @@ def block(language: str) -> str:
 
 
 def test_every_column_is_explained_in_its_place() -> None:
-    assert tuple(row[0] for row in table_of("reports.md", "Column").rows) == Row._fields
+    assert tuple(row[0] for row in table_of("exports.md", "Column").rows) == Row._fields
 
 
 def test_the_files_that_are_shown_are_written_so() -> None:

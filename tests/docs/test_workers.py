@@ -9,7 +9,7 @@ import asyncpg
 import click
 import pytest
 
-from commandline.rebalance import _NotTheOnlyOne, rebalance
+from commandline.rebalance import rebalance
 from ledger import backlog
 from ledger.queue import SQL
 from ledger.service import Ledger
@@ -59,7 +59,7 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert "up to five more" in FLAT
 
 
-def test_the_options_and_exit_codes_are_those_of_the_command() -> None:
+def test_the_options_are_those_of_the_command() -> None:
     options = {parameter.opts[0]: parameter for parameter in rebalance.params}
     listed = table_of(PAGE, "Option").by_name()
     assert list(listed) == list(options)
@@ -67,9 +67,6 @@ def test_the_options_and_exit_codes_are_those_of_the_command() -> None:
     lanes = options["--lanes"].type
     assert isinstance(lanes, click.IntRange)
     assert f"{lanes.min} to {lanes.max}" in listed["--lanes"][0]
-    codes = table_of(PAGE, "Exit code").by_name()
-    assert str(_NotTheOnlyOne.exit_code) in codes
-    assert set(codes) == set(map(str, rebalance.exits))
 
 
 async def test_the_plan_is_as_shown(lanes_dsn: str) -> None:
