@@ -1,13 +1,16 @@
 """HTTP/1.1 with an end to every request's head, in bytes and in seconds, and to the wait for who does not read.
 
 uvicorn bounds none of them for httptools: one client with an endless header would fill the memory, and many that
-send nothing, or read nothing, would use up the connections.
+send nothing, or read nothing, would use up the connections. Nor does it bound the requests that a client sends without
+waiting for answers (a pipeline): with each answer it would read and keep some ten thousand more.
 """
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from runtime.http_flow import PipelineFlow
 
 HEAD_BYTES_MAX = 65_536
 HEAD_SECONDS_MAX = 15.0
@@ -17,11 +20,23 @@ READ_SECONDS_MAX = 60.0
 # How long a connection that is kept open for further requests outlives the order to stop. A proxy that lets go of its
 # idle ones sooner (deploy/nginx) is always the one that closes, so that no request of its crosses with the end.
 STOP_SECONDS = 1.0
+# Whatever requests are in so many bytes may wait behind the one that runs: the shortest are some two hundred.
+PARSED_BYTES_MAX = 4096
+
+
+def nothing() -> None:
+    """What a request does at its end that nobody answers: it and its connection must not keep each other in memory."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol; a connection is closed when a head is too long or too slow, or nobody reads."""
+    """uvicorn's httptools protocol; a connection is closed when a head is too long or too slow, or nobody reads.
 
+    While requests wait behind another, nothing more of the connection is parsed, and soon nothing read: the client
+    finds the buffers full. All are answered, in order.
+    """
+
+    flow: PipelineFlow
+    _running: RequestResponseCycle | None = None
     _head_bytes = 0
     _stopping = False
     _head_deadline: asyncio.TimerHandle | None = None
@@ -29,6 +44,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.flow = PipelineFlow(transport, self.pipeline)
         self._await_head()
 
     def on_message_begin(self) -> None:
@@ -42,6 +58,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
+        for at in range(0, len(data), PARSED_BYTES_MAX):
+            if self.flow.is_behind:
+                self.flow.unparsed += data[at:]
+                break
+            if self.transport.is_closing():
+                break
+            self._parse(data[at : at + PARSED_BYTES_MAX])
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing():
+            if self._head_deadline is not None:
+                self._begin_head_seconds()
+            if self.flow.unparsed:
+                # Not here: this may be called by the parser.
+                self.loop.call_soon(self._parse_on)
+            else:
+                self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
         super().data_received(data)
         if self._head_deadline is not None:
             self._head_bytes += len(data)
@@ -53,6 +89,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _parse_on(self) -> None:
+        if not self.transport.is_closing():
+            unparsed, self.flow.unparsed = self.flow.unparsed, b""
+            self.data_received(unparsed)
+            self.flow.resume_reading()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -69,6 +115,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         # uvicorn keeps it where the client has reset the connection, and all that is known of it with it.
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        self._forget_pipeline()
 
     def shutdown(self) -> None:
         """Stops gracefully: a request that is on its way already, on a connection kept open, is still answered."""
@@ -88,9 +135,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._is_idle():
             self.transport.close()
 
+    def _forget_pipeline(self) -> None:
+        for waiting, _app in self.pipeline:
+            waiting.on_response = nothing
+        self.pipeline.clear()
+        self.flow.unparsed = b""
+        # uvicorn tells the last one of a pipeline alone that the client is gone.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
     def _await_head(self) -> None:
-        self._forget_head()
         self._head_bytes = 0
+        self._begin_head_seconds()
+
+    def _begin_head_seconds(self) -> None:
+        self._forget_head()
         self._head_deadline = self.loop.call_later(HEAD_SECONDS_MAX, self._close_late_head)
 
     def _forget_head(self) -> None:
@@ -105,4 +165,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _close_late_head(self) -> None:
         self._head_deadline = None
-        self.transport.close()
+        if self.flow.is_behind:
+            # The rest may have been sent long ago: it is this side that does not read.
+            self._begin_head_seconds()
+        else:
+            self.transport.close()

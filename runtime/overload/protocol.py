@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from runtime.http_protocol import BoundedHttpProtocol
+from runtime.http_protocol import BoundedHttpProtocol, nothing
 from runtime.overload.crowd import Crowd
 from runtime.overload.door import Door
 from runtime.overload.glance import Headers, headers_at_a_glance
@@ -22,10 +22,6 @@ PAUSE_SECONDS = 0.5
 # How long a connection for which there is no room is kept to be told so, and how many of them at once.
 TELL_SECONDS_MAX = 0.5
 TOLD_AT_ONCE_MAX = 100
-
-
-def _nothing() -> None:
-    pass
 
 
 class SheddingHttpProtocol(BoundedHttpProtocol):
@@ -141,14 +137,13 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
         # As uvicorn does when the application has ended: the two must not keep each other in memory.
-        cycle.on_response = _nothing
+        cycle.on_response = nothing
         self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)
         if not cycle.keep_alive:
             self.transport.close()
-        # Before the next one of a pipeline has its turn, which makes the connection be read again.
+        # Before the next one of a pipeline has its turn.
         self._pause()
         self.on_response_complete()
-        self.flow.pause_reading()
 
     def _is_between_requests(self) -> bool:
         # What a parser knows of the last one is complete, and it has begun no other.
@@ -179,12 +174,14 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
         )
 
     def _pause(self) -> None:
+        self.flow.is_held = True
         self.flow.pause_reading()
         if self._resuming is None:
             self._resuming = self.loop.call_later(PAUSE_SECONDS, self._resume)
 
     def _resume(self) -> None:
         self._resuming = None
+        self.flow.is_held = False
         if self.transport.is_closing():
             return
         self.flow.resume_reading()

@@ -30,6 +30,7 @@ FIXED = {
     "Wait for a connection to the database, of reads": f"{POOL_WAIT_SECONDS_MAX} seconds",
     "Fields in a request that check or set a password": f"{endpoint.CREDENTIAL_FIELDS_MAX}",
     "Head of a request": f"{http_protocol.HEAD_BYTES_MAX:,} bytes, {http_protocol.HEAD_SECONDS_MAX:.0f} seconds",
+    "Requests on one connection behind one that runs": f"as many as are in {http_protocol.PARSED_BYTES_MAX:,} bytes",
     "Operations in a batch of requests": f"{bodies.BATCH_OPERATIONS_MAX}",
     "Characters of a document": f"{documents.CHARACTERS_MAX:,}",
     "Tokens of a document": f"{documents.TOKENS_MAX:,}",

@@ -1,6 +1,7 @@
 """A service that has more to do than it can: the rest is refused at once, never executed, and served later."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,10 +10,12 @@ import asyncpg
 import httpx
 import pytest
 
+from runtime.metrics import SAMPLE_SECONDS
 from tests.client import Api
 from tests.databases import copy_database
 from tests.log_lines import lines_of
 from tests.running import Service, running_service
+from tests.scraping import Page
 from tests.service.shop import Shop, open_shop
 
 PLACES = 2
@@ -101,3 +104,59 @@ async def test_the_operator_hears_of_it(small: Service, shop: Shop) -> None:
     for line in lines:
         assert line["refused"] >= 1
         assert line["places"] == PLACES
+
+
+async def test_a_pipeline_behind_a_slow_charge_is_answered_in_order_and_fills_no_memory(
+    small: Service, shop: Shop
+) -> None:
+    """One connection that never waits for an answer. Kept all at once, so many requests are some 60 MB."""
+    count = 20_000
+    before = await memory(small)
+    connection = await asyncpg.connect(small.dsn)
+    reader, writer = await asyncio.open_connection(*small.url.removeprefix("http://").split(":"))
+    try:
+        async with connection.transaction(), asyncio.timeout(120):
+            await connection.execute("LOCK TABLE operations IN SHARE MODE")
+            body = json.dumps({"query": CHARGE, "variables": {"input": asked(shop, "pipelined")}}).encode()
+            writer.write(
+                b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nX-Request-ID: 0\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                % ((shop.company.token or "").encode(), len(body), body)
+            )
+            for number in range(1, count):
+                writer.write(
+                    b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: %d\r\n\r\n" % number
+                )
+            while not await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.05)
+        async with asyncio.timeout(120):
+            ids = [await answered_id(reader) for _ in range(count)]
+        assert ids == [str(number) for number in range(count)]
+        assert await memory(small) - before < 20_000_000
+        # One that goes away meanwhile leaves nothing under way.
+        writer.write(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
+        await answered_id(reader)
+    finally:
+        writer.transport.abort()
+        await connection.close()
+    assert (await shop.balances())[0] == "9.00"
+    async with httpx.AsyncClient(base_url=small.url, timeout=20) as http, asyncio.timeout(20):
+        # The page's own request is the one.
+        while Page((await http.get("/metrics")).text).value("purser_requests_in_progress") > 1:
+            await asyncio.sleep(0.1)
+
+
+async def memory(small: Service) -> float:
+    """Bytes, once they were sampled anew."""
+    await asyncio.sleep(2 * SAMPLE_SECONDS)
+    async with httpx.AsyncClient(base_url=small.url, timeout=20) as http:
+        return Page((await http.get("/metrics")).text).value("purser_memory_bytes", process="api")
+
+
+async def answered_id(reader: asyncio.StreamReader) -> str:
+    """Whose answer is the next one."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    headers = dict(line.split(": ", 1) for line in head.strip().split("\r\n")[1:])
+    assert head.startswith("http/1.1 200 ")
+    await reader.readexactly(int(headers["content-length"]))
+    return headers["x-request-id"]
