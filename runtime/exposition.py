@@ -1,11 +1,10 @@
 """GET /metrics: what all processes of a service have counted, in the words of Prometheus."""
 
 import asyncio
-import os
+import logging
 import platform
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.metadata import version
-from pathlib import Path
 
 from prometheus_client import REGISTRY, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
@@ -13,14 +12,22 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from runtime.metrics_folder import FOLDER_VARIABLE
+from runtime.metrics_folder import FolderGone, files_of_all
+
+log = logging.getLogger("purser.metrics")
 
 # So often at most is it all put together, however often it is asked for.
 REMEMBERED_SECONDS = 0.5
 PREFIX = "purser_"
+# A page without figures would look as if all were well.
+_LOST = {
+    "status": "unavailable",
+    "code": "METRICS_LOST",
+    "reason": "somebody removed the folder in which processes count; the log says more",
+}
 
 # Times at which counters were made: among several processes there is no such time.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -36,9 +43,10 @@ class Exposition:
         self._look_up = look_up
         self._writing: asyncio.Task[bytes] | None = None
         self._is_fresh_until = 0.0
+        self._is_loss_told = False
 
     async def page(self) -> bytes:
-        """The whole page, at most half a second old."""
+        """The whole page, at most half a second old. Raises FolderGone."""
         now = asyncio.get_running_loop().time()
         if self._writing is None or (self._writing.done() and now >= self._is_fresh_until):
             self._writing = asyncio.create_task(self._write())
@@ -47,7 +55,13 @@ class Exposition:
 
     async def _write(self) -> bytes:
         looked_up = await self._look_up()
-        page = await asyncio.to_thread(_written, looked_up)
+        try:
+            page = await asyncio.to_thread(_written, looked_up)
+        except FolderGone:
+            if not self._is_loss_told:
+                self._is_loss_told = True
+                log.error("Metrics are lost: restart the service, with TMPDIR where nobody tidies up")
+            raise
         self._is_fresh_until = asyncio.get_running_loop().time() + REMEMBERED_SECONDS
         return page
 
@@ -56,7 +70,11 @@ def metrics_route(find: Callable[[Request], Exposition]) -> Route:
     """GET /metrics. `find` finds the exposition of a started service."""
 
     async def metrics(request: Request) -> Response:
-        return Response(await find(request).page(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        try:
+            page = await find(request).page()
+        except FolderGone:
+            return JSONResponse(_LOST, 503)
+        return Response(page, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     return Route("/metrics", metrics)
 
@@ -64,14 +82,12 @@ def metrics_route(find: Callable[[Request], Exposition]) -> Route:
 def counted() -> Iterable[Metric]:
     """What was counted: in all processes that share a folder (runtime/metrics_folder.py), or in this one.
 
-    Raises FileNotFoundError where somebody removed the folder: a page without figures would look as if all were well.
+    Raises FolderGone.
     """
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if folder is None:
+    files = files_of_all()
+    if files is None:
         # Others' metrics, such as Python's own, tell of one process alone: no service has them.
         return [metric for metric in REGISTRY.collect() if metric.name.startswith(PREFIX)]
-    # One without a byte was made just now.
-    files = [str(file) for file in Path(folder).iterdir() if file.suffix == ".db" and file.stat().st_size]
     merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
     return merged
 

@@ -3,6 +3,9 @@
 It is prometheus_client's multiprocess mode, with one change: a process is known by its place among the launcher's
 processes ("api-process-0"), not by its process id. Whoever takes the place of one that died goes on where that one
 stopped: no counter falls back, and the folder has as many files after a thousand restarts as after none.
+
+systemd-tmpfiles leaves a folder alone that somebody has locked, as the launcher does. Where another one tidies up, what
+processes go on counting is lost, and none can tell of all any more until they start anew: then there is no page.
 """
 
 import fcntl
@@ -21,6 +24,10 @@ _PREFIX = "purser-metrics-"
 _LOCKED_AFTER_SECONDS = 60.0
 
 
+class FolderGone(Exception):
+    """Somebody removed the folder, or what is in it, under a running service."""
+
+
 @contextmanager
 def fresh_folder() -> Iterator[str]:
     """An empty one in the system's folder for temporary files, removed at the end. Raises OSError.
@@ -31,7 +38,7 @@ def fresh_folder() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            # Held as long as this process lives, and by nobody who is started by it.
+            # Held as long as this process lives, and by nobody who is started by it. Who tidies up minds it as well.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield folder
         finally:
@@ -60,11 +67,27 @@ def forget(folder: str, place: str) -> None:
     # Slow to import, and seldom needed by a launcher that a newcomer waits for.
     from prometheus_client.multiprocess import mark_process_dead
 
-    # Whoever tidies up temporary files may have removed it, and without it no process could start again.
-    with suppress(OSError):
-        Path(folder).mkdir(mode=0o700, exist_ok=True)
     # The name is only part of those of its files.
     mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
+
+
+def files_of_all() -> list[str] | None:
+    """The files in which all processes count; None where this one counts for itself. Raises FolderGone."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None:
+        return None
+    # What this process counts in is gone together with what the others do.
+    if not Path(folder, f"counter_{os.environ[PLACE_VARIABLE]}.db").exists():
+        raise FolderGone
+    return [str(file) for file in Path(folder).glob("*.db") if _has_bytes(file)]
+
+
+def _has_bytes(file: Path) -> bool:
+    """One without a byte was made just now, and that of a process that has ended may go any moment."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def join_folder() -> None:

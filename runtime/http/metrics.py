@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from prometheus_client import Counter, Gauge
 
@@ -10,6 +11,7 @@ from runtime.exposition import counted
 from runtime.http.exchange import NAME_CHARACTERS_MAX, Exchange
 from runtime.http.outcomes import Outcome
 from runtime.metrics import SECONDS, BulkHistogram
+from runtime.metrics_folder import FolderGone
 
 # So many operation names of clients have figures of their own.
 NAMES_MAX = 100
@@ -44,9 +46,11 @@ class RequestCounter:
 
     def take_over(self) -> None:
         """Goes on with the names that the process before, whose place this one has, and its neighbours have counted."""
-        for metric in counted():
-            if metric.name == _DURATION_NAME:
-                self._known |= {sample.labels["operation"] for sample in metric.samples}
+        # A service without metrics serves on.
+        with suppress(FolderGone):
+            for metric in counted():
+                if metric.name == _DURATION_NAME:
+                    self._known |= {sample.labels["operation"] for sample in metric.samples}
 
     def count(self, exchanges: Sequence[Exchange]) -> None:
         """Counts them all at once."""
