@@ -246,9 +246,13 @@ Queueable = Deposit | Charge | Transfer
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Accepts a command, to be carried out by a worker in its turn: decided then, not now."""
+    """Accepts a command, to be carried out by a worker in its turn: decided then, not now.
+
+    `asked_in`: the span that it is asked for in, as a `traceparent`; None where nobody traces.
+    """
 
     command: Queueable
+    asked_in: str | None = None
 
     @property
     def account_id(self) -> UUID:
@@ -286,10 +290,11 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CarryOut:
-    """Carries out what was accepted before, unless that was done already."""
+    """Carries out what was accepted before, unless that was done already. `asked_in` as it was then."""
 
     accepted: Accepted
     command: Queueable
+    asked_in: str | None = None
     idempotency_key: None = None
 
     @property

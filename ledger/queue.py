@@ -37,8 +37,7 @@ class Waiting(NamedTuple):
 
     def read(self) -> CarryOut:
         """The command that carries it out. What this raises is a fault of ours."""
-        command = read_command(self.accepted.kind, self.account_id, self.summary, self.written)
-        return CarryOut(self.accepted, command)
+        return read_command(self.accepted, self.account_id, self.summary, self.written)
 
 
 class Queue:

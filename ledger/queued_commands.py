@@ -1,16 +1,18 @@
 """Commands as the queue keeps them: JSON, to be read by whichever worker carries them out, of a later release too."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ledger.commands import Charge, Deposit, Queueable, Split, Transfer
+from ledger.commands import Accepted, CarryOut, Charge, Deposit, Enqueue, Queueable, Split, Transfer
 from ledger.tokens import WalletToken, read_token, write_token
 
 
-def write_command(command: Queueable) -> str:
+def write_command(queued: Enqueue) -> str:
     """The command without what the queue keeps beside it: the account, the summary, and the key, which was used."""
+    command = queued.command
     parts: dict[str, Any] = {
         "wallet": write_token(*command.wallet),
         "amount": command.amount,
@@ -26,12 +28,18 @@ def write_command(command: Queueable) -> str:
     else:
         parts["to"] = write_token(*command.to) if isinstance(command.to, WalletToken) else str(command.to)
         parts["to_is_token"] = isinstance(command.to, WalletToken)
+    if queued.asked_in is not None:
+        parts["asked_in"] = queued.asked_in
     return json.dumps(parts)
 
 
-def read_command(kind: str, account_id: UUID, summary: str, written: str) -> Queueable:
-    """The command again, from the operation's kind and what the queue kept."""
+def read_command(accepted: Accepted, account_id: UUID, summary: str, written: str) -> CarryOut:
+    """The command that carries it out, from what the queue kept."""
     parts = json.loads(written)
+    return CarryOut(accepted, _read(accepted.kind, account_id, summary, parts), parts.get("asked_in"))
+
+
+def _read(kind: str, account_id: UUID, summary: str, parts: Mapping[str, Any]) -> Queueable:
     wallet, amount, currency = read_token(parts["wallet"]), parts["amount"], parts["currency"]
     converts = parts["converts"]
     if kind == "DEPOSIT":

@@ -31,7 +31,7 @@ from ledger.rejections import Rejection
 from ledger.replays import first_outcomes
 from ledger.reports import Reports
 from ledger.system_wallets import SystemWallets
-from ledger.tracing import traced
+from ledger.tracing import asked_here, traced
 from ledger.wallet_life import WalletLife
 from ledger.wallets import NewWallet, create_wallet
 from runtime.database import connect_writer
@@ -132,6 +132,8 @@ class Ledger:
         # A queue that nobody works off must not fill the disk.
         if queues and not await self.backlog.has_room(self._queued_max):
             raise Overloaded
+        if queues:
+            commands = asked_here(commands)
         results = await self._coalescer.submit(commands, is_atomic=is_atomic)
         for command, result in zip(commands, results, strict=True):
             if isinstance(command, Charge | Authorize) and _is_outdated(command.usual_wallet_id, result):

@@ -134,9 +134,7 @@ class Sheet:
         target_id = None if target is None else target.id
         account_id, summary = command.account_id, command.summary
         named = (kind, account_id, summary, amount_minor, currency, source_id, target_id)
-        self._accepted.append(
-            (operation_id, ordered_by.lane, ordered_by.id, *named, write_command(command.command))
-        )
+        self._accepted.append((operation_id, ordered_by.lane, ordered_by.id, *named, write_command(command)))
         own = own_side(kind, source, target, account_id)
         operation = Operation(
             id=operation_id,

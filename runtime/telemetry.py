@@ -110,14 +110,23 @@ class Telemetry:
 
     def current(self) -> SpanContext | None:
         """The span under way, where it is sampled."""
-        context = trace.get_current_span().get_span_context()
-        return context if context.is_valid and context.trace_flags.sampled else None
+        return _sampled(trace.get_current_span())
+
+    def named(self, traceparent: str) -> SpanContext | None:
+        """The span of a `traceparent`, where it is sampled."""
+        context = _TRACE_CONTEXT.extract({"traceparent": traceparent}, Context())
+        return _sampled(trace.get_current_span(context))
 
     def headers(self) -> dict[str, str]:
         """W3C Trace Context of the span under way."""
         carrier: dict[str, str] = {}
         _TRACE_CONTEXT.inject(carrier)
         return carrier
+
+
+def _sampled(span: Span) -> SpanContext | None:
+    context = span.get_span_context()
+    return context if context.is_valid and context.trace_flags.sampled else None
 
 
 def _fail(span: Span, error: BaseException) -> None:

@@ -62,13 +62,13 @@ async def shop(anyone: Api) -> Shop:
     return await open_shop(anyone, "USD", "10.00")
 
 
-async def charge(shop: Shop, *, query: str = CHARGE, **variables: Any) -> str:
+async def charge(shop: Shop, *, query: str = CHARGE, **more: Any) -> str:
     """The trace that it was asked for in."""
     trace = secrets.token_hex(16)
-    asked = {"wallet": shop.purse["token"], "amount": "0.01", "summary": "hunter2"}
+    asked = {"wallet": shop.purse["token"], "amount": "0.01", "summary": "hunter2"} | more
     reply = await shop.company.http.post(
         "/graphql",
-        json={"query": query, "variables": {"input": asked} | variables},
+        json={"query": query, "variables": {"input": asked}},
         headers={
             "Authorization": f"Bearer {shop.company.token}",
             "traceparent": f"00-{trace}-{secrets.token_hex(8)}-01",
@@ -177,14 +177,32 @@ async def test_a_withdrawal_is_traced_to_the_bank_and_back(
     assert (line["trace_id"], line["outcome"], line["attempt"]) == (withdrawal.trace, "paid", 1)
 
 
-async def test_what_is_queued_is_traced_where_it_is_carried_out(receiver: Receiver, shop: Shop) -> None:
-    await shop.charge("0.01", queued=True)
-    batch: Seen = receiver.until(
-        lambda spans: next((span for span in spans if span.name == "carry out queued"), None)
-    )
-    receiver.until(lambda _: "commit" in {span.name for span in receiver.trace(batch.trace)})
-    assert receiver.tree(batch.trace) == {"carry out queued": {"queue": {}, "batch": {"commit": {}}}}
-    assert (batch.process, batch.attributes["purser.requests"]) == ("worker", 1)
+async def test_what_is_queued_is_traced_from_http_to_the_commit_of_a_worker(
+    receiver: Receiver, shop: Shop
+) -> None:
+    trace = await charge(shop, queued=True)
+    # Its acceptance was committed, and later what was accepted.
+    receiver.until(lambda _: [span.name for span in receiver.trace(trace)].count("commit") == 2)
+    complete(receiver, trace)
+    assert receiver.tree(trace) == {
+        "POST /graphql": {
+            "GraphQL mutation": {
+                "resolve charge": {"queue": {}, "batch": {"commit": {}}, "carried out": {"commit": {}}}
+            }
+        }
+    }
+    spans = {span.name: span for span in receiver.trace(trace)}
+    carried_out = spans["carried out"]
+    assert carried_out.process == "worker"
+    assert carried_out.began_at > spans["batch"].ended_at
+    # And the other way round: from the worker's transaction to whoever asked, and to the worker's own trace.
+    together = group_commit(receiver, carried_out)
+    asked, served = together.links[1], together.links[0]
+    assert asked == (trace, spans["resolve charge"].id)
+    receiver.until(lambda _: "commit" in {span.name for span in receiver.trace(served[0])})
+    assert receiver.tree(served[0]) == {"carry out queued": {"queue": {}, "batch": {"commit": {}}}}
+    (batch,) = (span for span in receiver.trace(served[0]) if span.name == "carry out queued")
+    assert (batch.id, batch.process, batch.attributes["purser.requests"]) == (served[1], "worker", 1)
 
 
 async def test_a_request_has_its_trace_in_its_line_and_nothing_of_a_user_in_its_spans(
