@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import getrandbits
 from time import perf_counter
 from uuid import UUID
@@ -110,13 +110,14 @@ def exchange_of(scope: Scope) -> Exchange:
     """The exchange that the request belongs to; a new one where no middleware has begun it."""
     exchange = scope.get(SCOPE_KEY)
     if exchange is None:
-        exchange = scope[SCOPE_KEY] = Exchange(_request_id(scope))
+        exchange = scope[SCOPE_KEY] = Exchange(request_id_of(scope["headers"]))
     assert isinstance(exchange, Exchange)
     return exchange
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """What the client calls the request, where that can be kept as it is; a new id otherwise."""
+    for name, value in headers:
         if name == REQUEST_ID_HEADER and _SANE_REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
     # To tell requests apart, not to keep anything secret: the system's randomness would cost a call to it.

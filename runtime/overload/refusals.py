@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from runtime.http.exchange import REQUEST_ID_HEADER, exchange_of
+from runtime.http.exchange import REQUEST_ID_HEADER, request_id_of
 from runtime.http.guards import EXPOSED_HEADERS
 from runtime.overload.glance import Headers
 
@@ -47,9 +47,7 @@ class Refusals:
         parts = [_HEAD, *(b"%b: %b\r\n" % header for header in default_headers)]
         if self._by_origin:
             parts.append(self._cors(headers))
-        parts.append(
-            b"%b: %b\r\n" % (REQUEST_ID_HEADER, exchange_of({"headers": headers}).request_id.encode())
-        )
+        parts.append(b"%b: %b\r\n" % (REQUEST_ID_HEADER, request_id_of(headers).encode()))
         if not keep_alive:
             parts.append(_CLOSE)
         parts += (b"\r\n", _BODY)
