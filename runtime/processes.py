@@ -4,13 +4,13 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from runtime.metrics_folder import PLACE_VARIABLE
+from runtime.telling import warn
 
 # A process that dies within this time of its start has not served; so many of them in a row are no accident.
 EARLY_DEATH_SECONDS = 10.0
@@ -134,7 +134,7 @@ class _Group:
             # Five doublings and more are past the longest wait.
             doublings = min(self._early_deaths, EARLY_DEATHS_MAX)
             slot.start_due_at = now + min(RESTART_SECONDS_MIN * 2**doublings, RESTART_SECONDS_MAX)
-            sys.stderr.write(f"{self.kind.name} ended with status {status}; starting another.\n")
+            warn(f"{self.kind.name} ended with status {status}; starting another.")
 
 
 class Processes:

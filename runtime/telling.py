@@ -1,7 +1,8 @@
-"""What a process that goes on tells people on standard output. It needs no listener."""
+"""What a process that goes on tells people. It needs no listener."""
 
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -12,6 +13,13 @@ def tell(text: str) -> None:
         click.echo(text)
     except OSError:
         forget_output()
+
+
+def warn(text: str) -> None:
+    """The same on standard error, past its buffer: what is left there would fail again, and it stays open, because
+    processes that are started later log to it, once its disk has room again."""
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"{text}\n".encode())
 
 
 def forget_output() -> None:

@@ -45,6 +45,18 @@ def test_every_asked_for_process_serves_and_a_killed_one_is_replaced(data_dir: P
         assert service.stop() == 0
 
 
+def test_one_is_replaced_though_nobody_hears_of_it(data_dir: Path) -> None:
+    # As `purser serve 2>&1 | head -20`.
+    with serving(data_dir, PURSER_WORKERS="1") as service:
+        assert service.process.stdout is not None
+        service.process.stdout.close()
+        (victim,) = service.api_processes()
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: bool(service.api_processes() - {victim}), "another process is started")
+        assert service.get("/health/live") == 200
+        assert service.stop() == 0
+
+
 def test_one_is_replaced_though_temporary_files_were_tidied_away(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir, PURSER_WORKERS="1", TMPDIR=str(tmp_path)) as service:
         (folder,) = tmp_path.glob("purser-metrics-*")
