@@ -195,10 +195,10 @@ class Reads:
         known = {operation.known_id: (operation, parties) for operation, parties in found.values()}
         return known | found
 
-    async def is_archived(self, operation_id: UUID) -> bool:
-        """Whether an operation that is not there would be in an archive, if it ever was."""
-        rows = await self._fetch(_NEWEST_FIRST["is_archived"], operation_id)
-        return bool(rows[0][0])
+    async def never_archived(self, operation_ids: Iterable[UUID]) -> list[UUID]:
+        """Those of the operations that would still be there, if they ever were: they are in no archive."""
+        rows = await self._fetch(_NEWEST_FIRST["never_archived"], list(operation_ids))
+        return [row["id"] for row in rows]
 
     async def earlier(self, operation_id: UUID, account_id: UUID) -> Earlier | None:
         """An operation for a command that goes back to it; None where it is none of the account's."""

@@ -79,8 +79,9 @@ LEFT JOIN LATERAL (
     FROM shares JOIN wallets w ON w.id = shares.wallet_id WHERE shares.operation_id IN (o.id, o.origin_id)
 ) AS shared ON o.kind IN ('CHARGE', 'REFUND');
 
--- name: is_archived
-SELECT EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL AND limit_id > $1::uuid);
+-- name: never_archived
+SELECT id FROM unnest($1::uuid[]) AS id
+WHERE NOT EXISTS (SELECT FROM archives WHERE detached_at IS NOT NULL AND limit_id > id);
 
 -- name: shares
 SELECT operation_id, number, wallet_id, wallets.owner_id, wallets.currency, amount, moved, refunded, returned

@@ -35,9 +35,14 @@ async def first_outcomes(
         operation_id: operation
         for operation_id, (operation, _) in (await reads.operations_by_id(replayed_ids)).items()
     }
-    for result in results:
-        if isinstance(result, Replay) and result.rejection is None and result.operation_id not in operations:
-            await _expect_archived(result.operation_id, reads)
+    await _expect_archived(
+        [
+            result.operation_id
+            for result in results
+            if isinstance(result, Replay) and result.rejection is None and result.operation_id not in operations
+        ],
+        reads,
+    )
     wallet_ids = {
         wallet_id
         for operation in operations.values()
@@ -51,10 +56,11 @@ async def first_outcomes(
     ]
 
 
-async def _expect_archived(operation_id: UUID, reads: Reads) -> None:
-    # The key and its operation are written in one transaction.
-    if not await reads.is_archived(operation_id):
-        raise LookupError(f"Operation {operation_id} of an idempotency key is not there")
+async def _expect_archived(missing_ids: Sequence[UUID], reads: Reads) -> None:
+    # A key and its operation are written in one transaction.
+    lost_ids = await reads.never_archived(missing_ids) if missing_ids else ()
+    if lost_ids:
+        raise LookupError(f"Operation {lost_ids[0]} of an idempotency key is not there")
 
 
 def _first(

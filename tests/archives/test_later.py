@@ -107,7 +107,7 @@ async def test_what_was_queued_is_found_by_the_id_that_was_told(
     assert all(operation is not None for operation in before.values())
     await take_out(operator, tmp_path, "202508")
     assert await found(old, known["202508"]) is None
-    assert await old.ledger.reads.is_archived(known["202508"])
+    assert await old.ledger.reads.never_archived(known.values()) == [known["202509"]]
     assert await found(old, known["202509"]) == before["202509"]
     await operator(archives.restore, file_of(tmp_path, "202508"))
     assert {period: await found(old, operation_id) for period, operation_id in known.items()} == before
