@@ -39,7 +39,9 @@ async def first_outcomes(
         [
             result.operation_id
             for result in results
-            if isinstance(result, Replay) and result.rejection is None and result.operation_id not in operations
+            if isinstance(result, Replay)
+            and result.rejection is None
+            and result.operation_id not in operations
         ],
         reads,
     )

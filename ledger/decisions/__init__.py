@@ -5,7 +5,7 @@ currencies and rates, not the same wallet or owner, wallet status, funds, room f
 several faults is always refused for the same one. A refusal is a value. Deciding changes nothing; `post` applies a
 decision to the books in memory and must then succeed.
 
-One file a kind of operation; what they share is in checks, legs and split.
+One file a kind of operation; what they share is in checks, refusals, legs and split.
 """
 
 from collections.abc import Callable, Mapping

@@ -5,7 +5,6 @@ from datetime import timedelta
 from ledger.accounts import Wallet
 from ledger.books import OPEN, RELEASED, Books, Reservation
 from ledger.commands import Authorize, Capture, Release
-from ledger.decisions.charge import refused, without_payee
 from ledger.decisions.checks import (
     Amount,
     may_not_pay,
@@ -20,6 +19,7 @@ from ledger.decisions.checks import (
 )
 from ledger.decisions.decision import NEW, Decision, Posting
 from ledger.decisions.legs import Legs, Part, balanced, work_out
+from ledger.decisions.refusals import refused, without_payee
 from ledger.earlier import Earlier
 from ledger.rejections import ErrorCode, Rejection
 

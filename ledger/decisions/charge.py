@@ -18,6 +18,7 @@ from ledger.decisions.checks import (
 )
 from ledger.decisions.decision import NEW, Decision, Posting
 from ledger.decisions.legs import Legs, Part, balanced, work_out
+from ledger.decisions.refusals import refused, without_payee
 from ledger.decisions.split import share_out
 from ledger.rejections import ErrorCode, Rejection
 
@@ -74,21 +75,6 @@ def _decide_plainly(asked: Amount, payer: Wallet, payee: Wallet) -> Decision:
     return Decision(
         "CHARGE", amount_minor, currency.code, payer, payee, moves, None, amount_minor, amount_minor
     )
-
-
-def without_payee(kind: str, asked: Amount, payer: Wallet, payee: Rejection) -> Decision | Rejection:
-    """The refusal for want of a wallet to be credited."""
-    if payee.code is not ErrorCode.WALLET_REQUIRED:
-        return payee
-    # Nothing was named that is not there: the payer's history tells of it, with no other side.
-    return Decision(kind, asked.minor, asked.currency.code, payer, None, (Posting(payer, 0),), payee)
-
-
-def refused(kind: str, asked: Amount, payer: Wallet, payee: Wallet, rejection: Rejection | None) -> Decision:
-    """A refusal that stands in both histories."""
-    sides = (payer,) if payer is payee else (payer, payee)
-    postings = tuple(Posting(wallet, 0) for wallet in sides)
-    return Decision(kind, asked.minor, asked.currency.code, payer, payee, postings, rejection)
 
 
 def _refusal(payer: Wallet, parts: Sequence[Part], legs: Legs) -> Rejection | None:

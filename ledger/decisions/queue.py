@@ -8,9 +8,9 @@ from uuid import UUID
 from ledger.accounts import Wallet
 from ledger.books import Books
 from ledger.commands import CarryOut, Charge, Deposit, Enqueue, Queueable, Transfer
-from ledger.decisions.charge import without_payee
 from ledger.decisions.checks import not_found, payee_of, read_amount
 from ledger.decisions.decision import Decision, Posting
+from ledger.decisions.refusals import without_payee
 from ledger.decisions.transfer import recipient
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken

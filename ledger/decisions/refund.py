@@ -19,6 +19,7 @@ from ledger.decisions.checks import (
 )
 from ledger.decisions.decision import Decision, Posting
 from ledger.decisions.legs import balanced
+from ledger.decisions.refusals import refused
 from ledger.earlier import Earlier
 from ledger.rejections import ErrorCode, Rejection
 from ledger.splitting import apportion
@@ -161,10 +162,7 @@ def _refused(
     asked: Amount, charge: Earlier, shares: Sequence[Share], rejection: Rejection, books: Books
 ) -> Decision:
     payer, till = (books.wallets[share.wallet_id] for share in shares[:2])
-    postings = (Posting(till, 0), Posting(payer, 0))
-    return Decision(
-        "REFUND", asked.minor, charge.currency, till, payer, postings, rejection, origin_id=charge.id
-    )
+    return refused("REFUND", asked, till, payer, rejection)._replace(origin_id=charge.id)
 
 
 def _refusal(gained: _Back, given: Sequence[_Back]) -> Rejection | None:

@@ -13,6 +13,7 @@ from ledger.decisions.checks import (
 )
 from ledger.decisions.decision import Decision, Posting
 from ledger.decisions.legs import Legs, Part, balanced, work_out
+from ledger.decisions.refusals import refused
 from ledger.rejections import ErrorCode, Rejection
 from ledger.tokens import WalletToken
 
@@ -29,19 +30,16 @@ def decide_transfer(command: Transfer, books: Books) -> Decision | Rejection:
     receiver = recipient(command, books)
     if receiver is None:
         return not_found("to")
-    code = asked.currency.code
     legs = work_out(asked, sender, [Part(receiver, asked.minor)], books, converts=command.converts)
     rejection = legs if isinstance(legs, Rejection) else _refusal(sender, receiver, legs)
     if isinstance(legs, Rejection) or rejection is not None:
-        sides = (sender,) if sender is receiver else (sender, receiver)
-        postings = tuple(Posting(wallet, 0) for wallet in sides)
-        return Decision("TRANSFER", asked.minor, code, sender, receiver, postings, rejection)
+        return refused("TRANSFER", asked, sender, receiver, rejection)
     (credited_minor,) = legs.credited_minor
     moves = (Posting(sender, -legs.debited_minor), Posting(receiver, credited_minor))
     return Decision(
         "TRANSFER",
         asked.minor,
-        code,
+        asked.currency.code,
         sender,
         receiver,
         moves if legs.rate is None else balanced(moves, books),
