@@ -17,9 +17,10 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
-from auth.periodic import Periodic
 from ledger.asking import asking, changing
+from ledger.periodic import Periodic
 from models.accounts import Session
+from runtime.stopping import stop
 
 POLL_PAUSE_SECONDS = 0.4
 FRESH_SECONDS_MAX = 1.0
@@ -88,8 +89,7 @@ class Sessions:
         """Stops reading; the pool is not ours to close."""
         await self._poll.close()
         if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
+            await stop(self._reading)
 
     async def start(self, account_id: UUID, password_hash: str, expires_at: datetime) -> UUID | None:
         """Begins a session of the account; None if that is no longer its password, or it is deleted."""

@@ -28,8 +28,8 @@ import asyncpg
 
 from auth.errors import RateLimited
 from auth.network import network_of
-from auth.periodic import Periodic
 from ledger.asking import asking, changing
+from ledger.periodic import Periodic
 
 WINDOW_SECONDS = 15 * 60
 PAIR_FAILURES_MAX = 5

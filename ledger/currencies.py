@@ -1,7 +1,5 @@
 """The currencies that the ledger knows, in memory: every decision needs their decimals."""
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
@@ -10,13 +8,10 @@ import asyncpg
 
 from ledger.asking import asking
 from ledger.books import Currencies
-from ledger.errors import Unavailable
 from ledger.money import Currency, minor_units
 from runtime.settings import Settings
 
-log = logging.getLogger("purser.ledger")
-
-_LOOK_EVERY_SECONDS = 0.25
+CATCH_UP_PAUSE_SECONDS = 0.25
 
 
 class CurrencyBook:
@@ -67,23 +62,6 @@ class CurrencyBook:
         async with asking():
             if await pool.fetchval("SELECT revision FROM currency_revision") != self.revision:
                 await self.refresh(pool)
-
-    async def keep_fresh(self, pool: asyncpg.Pool) -> None:
-        """Refreshes whenever there is something new, until cancelled."""
-        failing = False
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            try:
-                await self.catch_up(pool)
-                failing = False
-            except Unavailable:
-                # Once is enough: it is tried again many times before anyone reads this.
-                if not failing:
-                    log.warning("Currencies could not be refreshed: the database does not answer")
-                failing = True
-            except Exception:
-                # Without it this process would go by old rates for good.
-                log.exception("Currencies could not be refreshed")
 
 
 async def settings_problems(connection: asyncpg.Connection, settings: Settings) -> list[str]:

@@ -1,6 +1,5 @@
 """The ledger as the rest of the service sees it: submit a command, read, make a wallet."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from ledger.books import Currencies
 from ledger.claims import Result
 from ledger.coalescer import Coalescer
 from ledger.commands import Authorize, Charge, Command, Enqueue
-from ledger.currencies import CurrencyBook
+from ledger.currencies import CATCH_UP_PAUSE_SECONDS, CurrencyBook
 from ledger.errors import Overloaded, Unavailable
 from ledger.executor import Executor
 from ledger.exports import Exports
@@ -23,6 +22,7 @@ from ledger.long_reads import LongReads
 from ledger.metrics import QUEUE_DEPTH, BatchCounter
 from ledger.outcomes import Outcome, Replay, WalletView
 from ledger.partitions import try_to_make_partitions
+from ledger.periodic import Periodic
 from ledger.position import CurrencyPosition, read_position
 from ledger.queue import Queue
 from ledger.rates import CurrencyRow, NewRate, update_rates
@@ -91,15 +91,17 @@ class Ledger:
 
         queue = Queue(pool, executor(), traced(batches.add))
         await try_to_make_partitions(pool, settings.partition_months)
-        refreshing = asyncio.create_task(currencies.keep_fresh(pool))
+        refreshing = Periodic(
+            "refreshing currencies", lambda: currencies.catch_up(pool), CATCH_UP_PAUSE_SECONDS
+        )
+        refreshing.open()
         try:
             writers = [executor() for _ in range(WRITERS_A_PROCESS)]
             async with batches.counting(), coalescer.running(writers):
                 yield cls(pool, currencies, coalescer, queue, settings.queued_operations_max)
         finally:
             await queue.close()
-            refreshing.cancel()
-            await asyncio.wait([refreshing])
+            await refreshing.close()
 
     def sample(self) -> None:
         """Tells how many commands wait in memory right now (runtime/metrics.py)."""

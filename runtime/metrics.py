@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 import asyncpg
 from prometheus_client import Counter, Gauge, Histogram
 
+from runtime.stopping import stop
+
 # From the wait for a free event loop to the limit of the slowest request; 0.5 is the limit that alerts are about.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SAMPLE_SECONDS = 0.5
@@ -100,8 +102,7 @@ class Gathering(Generic[Item]):
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await stop(task)
             self.count()
 
     async def _keep_counting(self) -> None:
@@ -124,8 +125,7 @@ async def sampling(loop_name: str, *samples: Sample) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await stop(task)
 
 
 async def _keep_sampling(loop_name: str, samples: Sequence[Sample]) -> None:

@@ -17,10 +17,11 @@ from auth.limits.metrics import RATE_LIMITED
 from auth.limits.table import forget_old
 from auth.limits.window import WINDOW_SECONDS
 from auth.network import ADDRESS_CHARACTERS_MAX, network_of
-from auth.periodic import Periodic
+from ledger.periodic import Periodic
 from runtime.database import open_pool
 from runtime.http.exchange import Exchange
 from runtime.settings import CONNECTIONS_OF_LIMITS
+from runtime.stopping import stop
 
 # Some 10 MB in each process; of those who come after that, the longest known ask the database once more.
 LEASES_MAX = 20_000
@@ -46,7 +47,7 @@ class RateLimits:
                 sweep.open()
                 stack.push_async_callback(sweep.close)
                 serving = asyncio.create_task(self._desk.run(pool), name="rate limits")
-                stack.push_async_callback(_stop, serving)
+                stack.push_async_callback(stop, serving)
             yield
 
     async def count_address(self, address: str, operations: int, exchange: Exchange) -> None:
@@ -88,8 +89,3 @@ class _Counted:
     def item(self, standing: Standing) -> bytes:
         """The limit's item in RateLimit."""
         return self._item % (standing.remaining, math.ceil(standing.frees_in_seconds))
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from auth.errors import Unavailable
+from ledger.errors import Unavailable
+from runtime.stopping import stop
 
-log = logging.getLogger("purser.auth")
+log = logging.getLogger("purser.periodic")
 
 
 class Periodic:
@@ -25,8 +26,7 @@ class Periodic:
     async def close(self) -> None:
         """Stops, in the middle of the work if need be."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop(self._task)
 
     async def _run(self) -> None:
         failing = False
