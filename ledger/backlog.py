@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from ledger.partitioning import period_of
 from ledger.statements import load_statements
 from runtime.database import TROUBLE
+from runtime.remembered import Remembered
 
 SQL = load_statements("backlog.sql")
 
@@ -37,12 +38,11 @@ class Figures(NamedTuple):
 
 
 class Backlog:
-    """Counts one at a time, whoever asks meanwhile, and remembers it: asking often costs the database nothing."""
+    """Counts, and remembers it: asking often costs the database nothing."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._counting: asyncio.Task[Figures | None] | None = None
-        self._is_fresh_until = 0.0
+        self._figures = Remembered(self._count, REMEMBERED_SECONDS)
 
     async def has_room(self, queued_max: int) -> bool:
         """Whether the queue may grow, as far as is known: counted a second ago, or not at all."""
@@ -71,19 +71,13 @@ class Backlog:
 
     async def figures(self) -> Figures | None:
         """The figures, at most a second old; None where the database does not answer."""
-        now = asyncio.get_running_loop().time()
-        if self._counting is None or (self._counting.done() and now >= self._is_fresh_until):
-            self._counting = asyncio.create_task(self._count())
-        # Who goes away takes the answer from nobody else.
-        return await asyncio.shield(self._counting)
+        return await self._figures.answer()
 
     async def _count(self) -> Figures | None:
-        figures = None
         with suppress(*TROUBLE):
             async with asyncio.timeout(COUNT_SECONDS_MAX), self._pool.acquire() as connection:
-                figures = await _read(connection)
-        self._is_fresh_until = asyncio.get_running_loop().time() + REMEMBERED_SECONDS
-        return figures
+                return await _read(connection)
+        return None
 
 
 async def _read(connection: PoolConnectionProxy) -> Figures:
