@@ -18,10 +18,7 @@ from ledger.outcomes import Operation, WalletView
 from ledger.rejections import ErrorCode
 from ledger.statements import load_statements
 
-_STATEMENTS = load_statements("reads.sql")
-_NEWEST_FIRST = {
-    name: sql.replace("{matching}", _STATEMENTS["matching"]) for name, sql in _STATEMENTS.items()
-}
+_NEWEST_FIRST = load_statements("reads.sql")
 _OLDEST_FIRST = {name: sql.replace(" DESC", " ASC") for name, sql in _NEWEST_FIRST.items()}
 
 ID_MIN = UUID(int=0)

@@ -1,13 +1,31 @@
 -- What is read back. Nothing here locks, and every list is bounded and paged by a key. Lists are written
--- newest first; the other direction is the same statement with every DESC turned to ASC.
+-- newest first; the other direction is the same statement with every DESC turned to ASC. `wallet` and
+-- `operation` have the fields of WalletView and Operation (ledger/outcomes.py), in their order.
+
+-- part: wallet
+id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+
+-- part: operation
+o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
+       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
+       s.currency, t.currency
+
+-- part: matching
+-- Part of the statements that list operations: of those kinds ($4) and statuses ($5), of an amount from $8 to $9 in
+-- the operation's own currency, with wallet $10 on one side, and with $11 in the summary. Null is no condition.
+($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
+  AND ($8::numeric IS NULL OR o.amount >= $8 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
+  AND ($9::numeric IS NULL OR o.amount <= $9 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
+  AND ($10::uuid IS NULL OR o.source_id = $10 OR o.target_id = $10)
+  AND ($11::text IS NULL OR strpos(lower(o.summary), lower($11)) > 0)
 
 -- name: wallets_by_id
-SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+SELECT {wallet}
 FROM holders_now WHERE id = ANY ($1::uuid[]);
 
 -- name: wallets
 -- Ids between $1 and $2, both left out, in those currencies and states, with $5 in the name.
-SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+SELECT {wallet}
 FROM holders_now
 WHERE id > $1 AND id < $2
   AND ($3::text[] IS NULL OR currency = ANY ($3)) AND ($4::text[] IS NULL OR status = ANY ($4))
@@ -16,7 +34,7 @@ ORDER BY id DESC LIMIT $6;
 
 -- name: wallets_of_owner
 -- The same of owner $7. A statement of its own, so that its plan begins with the owner, whoever it is made for.
-SELECT id, owner_id, token_secret, name, country, city, currency, status, balance, held, pending, created_at
+SELECT {wallet}
 FROM holders_now
 WHERE owner_id = $7 AND id > $1 AND id < $2
   AND ($3::text[] IS NULL OR currency = ANY ($3)) AND ($4::text[] IS NULL OR status = ANY ($4))
@@ -52,9 +70,7 @@ WHERE wallets.id = ANY ($1::uuid[]);
 -- name: operations_by_id
 -- With the accounts that may see each: who asked, who paid, who was paid, and who got a part. What was queued is found
 -- by the id under which it was accepted, whether it waits or is carried out; a withdrawal as what was accepted.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency,
+SELECT {operation},
        s.owner_id AS source_owner_id, t.owner_id AS target_owner_id, shared.owner_ids AS share_owner_ids
 FROM (
     SELECT id, kind, status, failure_code, account_id, summary, amount, currency, source_id, target_id, debited, credited,
@@ -105,9 +121,7 @@ FROM withdrawals w WHERE w.operation_id = ANY ($1::uuid[]);
 
 -- name: withdrawn
 -- The operations of withdrawals that are in one of the states $1 now; ids between $2 and $3, both left out.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency
+SELECT {operation}
 FROM withdrawals w
 JOIN operations o ON o.id = w.operation_id
 LEFT JOIN wallets s ON s.id = o.source_id
@@ -117,9 +131,7 @@ ORDER BY w.operation_id DESC LIMIT $4;
 
 -- name: withdrawn_by
 -- The same of those that account $5 asked for. A statement of its own, so that its plan begins with the account.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency
+SELECT {operation}
 FROM withdrawals w
 JOIN operations o ON o.id = w.operation_id
 LEFT JOIN wallets s ON s.id = o.source_id
@@ -131,9 +143,7 @@ ORDER BY w.operation_id DESC LIMIT $4;
 -- name: reserved
 -- Operations with a reservation of kind $1, in wallet $2 and made by account $3 (null: all), now in one of the
 -- states $4; ids between $5 and $6, both left out.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency
+SELECT {operation}
 FROM reservations r
 JOIN operations o ON o.id = r.operation_id
 LEFT JOIN wallets s ON s.id = o.source_id
@@ -144,21 +154,10 @@ WHERE r.kind = $1 AND ($2::uuid IS NULL OR r.wallet_id = $2) AND ($3::uuid IS NU
   AND r.operation_id > $5 AND r.operation_id < $6
 ORDER BY r.operation_id DESC LIMIT $7;
 
--- name: matching
--- Part of the statements that list operations: of those kinds ($4) and statuses ($5), of an amount from $8 to $9 in
--- the operation's own currency, with wallet $10 on one side, and with $11 in the summary. Null is no condition.
-($4::text[] IS NULL OR o.kind::text = ANY ($4)) AND ($5::text[] IS NULL OR o.status::text = ANY ($5))
-  AND ($8::numeric IS NULL OR o.amount >= $8 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
-  AND ($9::numeric IS NULL OR o.amount <= $9 * (SELECT 10::numeric ^ exponent FROM currencies WHERE code = o.currency))
-  AND ($10::uuid IS NULL OR o.source_id = $10 OR o.target_id = $10)
-  AND ($11::text IS NULL OR strpos(lower(o.summary), lower($11)) > 0)
-
 -- name: history
 -- $1: the wallet; entries with $2 < sequence < $3, from $6 to before $7. OFFSET 0 has the operations looked up one by
 -- one: a filter that seems to let little through would have the planner go through all of them first.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency,
+SELECT {operation},
        e.sequence AS sequence, e.amount AS change, e.balance_after AS balance_after
 FROM entries e
 CROSS JOIN LATERAL (SELECT * FROM operations WHERE id = e.operation_id OFFSET 0) AS o
@@ -186,9 +185,7 @@ WHERE e.wallet_id = $1
 
 -- name: operations
 -- $1: the wallets, or null for every operation there is; ids between $2 and $3, both left out, from $6 to before $7.
-SELECT o.id, o.kind::text, o.status::text, o.failure_code, o.account_id, o.summary, o.amount, o.currency,
-       o.source_id, o.target_id, o.debited, o.credited, o.rate::text, o.origin_id, o.due_at, o.accepted_at, o.created_at,
-       s.currency, t.currency
+SELECT {operation}
 FROM operations o
 LEFT JOIN wallets s ON s.id = o.source_id
 LEFT JOIN wallets t ON t.id = o.target_id

@@ -46,8 +46,7 @@ def arguments(low: int, high: int, since: datetime | None, until: datetime | Non
     return f"'{MERCHANT}', {low}, {high}, NULL, NULL, {instants}, {more}, 21"
 
 
-HISTORY = load_statements("reads.sql")
-STATEMENT = HISTORY["history"].replace("{matching}", HISTORY["matching"])
+STATEMENT = load_statements("reads.sql")["history"]
 ANY, OF_PAYER, BY_TEXT = "NULL, NULL, NULL, NULL", f"NULL, NULL, '{PAYER}', NULL", "0.5, 2, NULL, 'table 7'"
 
 

@@ -20,6 +20,7 @@ def test_every_name_has_a_statement_of_its_own(file_name: str) -> None:
     for name, sql in statements.items():
         assert "-- name:" not in sql, name
         assert not sql.endswith(";"), name
+        assert "{" not in sql, name
         assert any(word in sql for word in ("SELECT", "INSERT", "UPDATE", "DELETE")), name
 
 
