@@ -50,22 +50,13 @@ def check_database(settings: "Settings", dsn: str) -> None:
     """Raises ClickException where the schema is not this code's, or settings name what the database lacks."""
     import asyncio
 
-    import asyncpg
-
     from ledger.currencies import settings_problems
-    from runtime.database import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX
-    from runtime.migrations import is_current
+    from runtime.current import current_connection
+    from runtime.database import STATEMENT_SECONDS_MAX
 
     async def check() -> list[str]:
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
-        )
-        try:
-            if not await is_current(connection):
-                raise SchemaNotCurrent
+        async with current_connection(dsn, statement_seconds_max=STATEMENT_SECONDS_MAX) as connection:
             return await settings_problems(connection, settings)
-        finally:
-            await connection.close(timeout=CONNECT_SECONDS_MAX)
 
     if problems := on_database(lambda: asyncio.run(check())):
         raise click.ClickException("\n".join(problems))
@@ -75,21 +66,12 @@ def on_connection(work: Callable[["asyncpg.Connection"], Awaitable[Result]]) -> 
     """Runs an operator's work on a connection to the database of the settings, whose schema must be current."""
     import asyncio
 
-    import asyncpg
-
-    from runtime.database import CONNECT_SECONDS_MAX, OPERATOR_SETTINGS
-    from runtime.migrations import is_current
+    from runtime.current import current_connection
+    from runtime.database import OPERATOR_SETTINGS
 
     async def run(dsn: str) -> Result:
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_SECONDS_MAX, server_settings=OPERATOR_SETTINGS
-        )
-        try:
-            if not await is_current(connection):
-                raise SchemaNotCurrent
+        async with current_connection(dsn, settings=OPERATOR_SETTINGS) as connection:
             return await work(connection)
-        finally:
-            await connection.close(timeout=CONNECT_SECONDS_MAX)
 
     with reach_database(load_settings()) as dsn:
         return on_database(lambda: asyncio.run(run(dsn)))
@@ -117,11 +99,15 @@ def upgrade(dsn: str) -> list[str]:
 
 
 def on_database(work: Callable[[], Result]) -> Result:
-    """What `work` returns; raises ClickException where the database is away or refuses."""
+    """What `work` returns; raises Refused where the database is away or refuses, or its schema is not this code's."""
+    from runtime.current import SchemaNotCurrent
     from runtime.database import TROUBLE
 
     try:
         return work()
+    except SchemaNotCurrent:
+        message = "The database's schema is not current: run `purser migrate`."
+        raise Refused("SCHEMA_NOT_CURRENT", message) from None
     except (*TROUBLE, ValueError, OverflowError) as refused:  # the last two are for a URL that makes no sense
         raise unusable(refused) from None
 
@@ -131,13 +117,6 @@ class DatabaseUnusable(Refused):
 
     def __init__(self, message: str) -> None:
         super().__init__("DATABASE_UNUSABLE", message)
-
-
-class SchemaNotCurrent(Refused):
-    """The database is older than the code."""
-
-    def __init__(self) -> None:
-        super().__init__("SCHEMA_NOT_CURRENT", "The database's schema is not current: run `purser migrate`.")
 
 
 def unusable(reason: Exception) -> DatabaseUnusable:

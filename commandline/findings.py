@@ -13,7 +13,7 @@ from schema.ids import IdKind, write_id
 async def tell_findings(dsn: str, *, as_json: bool) -> bool:
     """Whether everything in the ledger is as it should be, after telling what is not.
 
-    Raises NotReconcilableError, TimeoutError, OSError or asyncpg's errors where that can't be found out.
+    Raises SchemaNotCurrent, TimeoutError, OSError or asyncpg's errors where that can't be found out.
     """
     started_at = time.monotonic()
     findings = []

@@ -39,7 +39,6 @@ def reconcile(as_json: bool) -> None:
     import asyncio
 
     from commandline.findings import tell_findings
-    from ledger.reconciliation import NotReconcilableError
 
     try:
         settings = load_settings()
@@ -48,8 +47,6 @@ def reconcile(as_json: bool) -> None:
             raise Refused("NO_LEDGER", message)
         with reach_database(settings) as dsn:
             is_well = on_database(lambda: asyncio.run(tell_findings(dsn, as_json=as_json)))
-    except NotReconcilableError as refused:
-        raise _NotFoundOut("SCHEMA_NOT_CURRENT", str(refused)) from None
     except Refused as refused:
         raise _NotFoundOut(refused.code, refused.message) from None
     except NotPrinted as lost:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commandline.command import Command
-from commandline.database import SchemaNotCurrent, load_settings, on_database, reach_database, upgrade
+from commandline.command import INTERRUPTED, Command
+from commandline.database import load_settings, on_database, reach_database, upgrade
 from commandline.progress import progress
 from commandline.results import Refused, json_option, print_json, say
 
@@ -56,7 +56,7 @@ def _today() -> datetime:
     exits={
         0: "The world is there.",
         1: "Nothing was written, and standard error says why: in production, say, or where there are accounts.",
-        130: "Stopped by Ctrl-C. Nothing was written.",
+        INTERRUPTED: "Stopped by Ctrl-C. Nothing was written.",
     },
 )
 @click.option("--clients", default=1_000, type=click.IntRange(1, 10_000_000), help="How many clients.")
@@ -120,26 +120,19 @@ def _make(settings: "Settings", plan: "Plan") -> "World":
 
 
 async def _run(settings: "Settings", plan: "Plan", dsn: str) -> "World":
-    import asyncpg
-
     from ledger.partitions import make_partitions, make_past_partitions
-    from runtime.database import CONNECT_SECONDS_MAX, OPERATOR_SETTINGS, hang_up, open_pool
+    from runtime.current import current_connection
+    from runtime.database import OPERATOR_SETTINGS, open_pool
     from runtime.garbage import collect_rarely
-    from runtime.migrations import is_current
     from seeding.world import make_world, refuse_unless_empty
 
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX, server_settings=OPERATOR_SETTINGS)
-    try:
-        if not await is_current(connection):
-            raise SchemaNotCurrent
+    async with current_connection(dsn, settings=OPERATOR_SETTINGS) as connection:
         await refuse_unless_empty(connection)
         async with open_pool(dsn, 1) as pool:
             await make_partitions(pool, settings.partition_months)
             await make_past_partitions(pool, plan.begins, settings.partition_months)
         collect_rarely()
         return await make_world(connection, plan, progress)
-    finally:
-        await hang_up(connection)
 
 
 def _summary(plan: "Plan", world: "World", seconds: float) -> str:

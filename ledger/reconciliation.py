@@ -11,8 +11,7 @@ import asyncpg
 
 from ledger.money import decimal_text
 from ledger.statements import load_statements
-from runtime.database import CONNECT_SECONDS_MAX
-from runtime.migrations import is_current
+from runtime.current import current_connection
 
 _SQL = load_statements("reconciliation.sql") | load_statements("reconciliation_later.sql")
 # Not checks themselves: what they stand on.
@@ -44,10 +43,6 @@ _FAULTS = """
     FROM ({check}) AS fault LEFT JOIN currencies ON code = currency
     ORDER BY wallet_id, entry, operation_id, what LIMIT {limit}
 """
-
-
-class NotReconcilableError(Exception):
-    """The tables can't be looked at. The message is for the operator."""
 
 
 class Fault(NamedTuple):
@@ -92,22 +87,17 @@ class Reconciliation:
     async def open(cls, dsn: str) -> AsyncIterator["Reconciliation"]:
         """Takes the snapshot and holds it to the end of the block. Nobody waits for it, and nothing is written.
 
-        Raises NotReconcilableError where the schema is not this code's.
+        Raises SchemaNotCurrent as well.
         """
-        connection = await asyncpg.connect(
-            dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=CHECK_SECONDS_MAX, server_settings=_SESSION
-        )
-        try:
-            if not await is_current(connection):
-                raise NotReconcilableError("The database's schema is not current: run `purser migrate`.")
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                # Before the first look: a month that is taken out afterwards would be in no table that is seen.
-                await connection.execute("LOCK TABLE operations, entries IN ACCESS SHARE MODE")
-                row = await connection.fetchrow(_SQL["figures"])
-                assert row is not None
-                yield cls(connection, Figures(*row))
-        finally:
-            await connection.close(timeout=CONNECT_SECONDS_MAX)
+        async with (
+            current_connection(dsn, settings=_SESSION, statement_seconds_max=CHECK_SECONDS_MAX) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            # Before the first look: a month that is taken out afterwards would be in no table that is seen.
+            await connection.execute("LOCK TABLE operations, entries IN ACCESS SHARE MODE")
+            row = await connection.fetchrow(_SQL["figures"])
+            assert row is not None
+            yield cls(connection, Figures(*row))
 
     async def check(self, name: str) -> Finding:
         """Looks for faults by the check of that name."""
