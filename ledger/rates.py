@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ledger.asking import changing
+from ledger.asking import asking, changing
 from ledger.conversion import RATE_DIGITS
 from ledger.money import canonical, is_zero
 from ledger.rejections import ErrorCode, Rejection
@@ -36,6 +36,13 @@ class CurrencyRow(NamedTuple):
     exponent: int
     rate: Decimal | None
     rate_updated_at: datetime | None
+
+
+async def list_currencies(pool: asyncpg.Pool) -> list[CurrencyRow]:
+    """Every currency there is, by code. Raises Unavailable."""
+    async with asking():
+        rows = await pool.fetch("SELECT code, exponent, rate, rate_updated_at FROM currencies ORDER BY code")
+    return [CurrencyRow(*row) for row in rows]
 
 
 async def update_rates(

@@ -25,7 +25,7 @@ from ledger.partitions import try_to_make_partitions
 from ledger.periodic import Periodic
 from ledger.position import CurrencyPosition, read_position
 from ledger.queue import Queue
-from ledger.rates import CurrencyRow, NewRate, update_rates
+from ledger.rates import CurrencyRow, NewRate, list_currencies, update_rates
 from ledger.reads import Reads
 from ledger.rejections import Rejection
 from ledger.replays import first_outcomes
@@ -173,6 +173,10 @@ class Ledger:
     async def position(self) -> list[CurrencyPosition]:
         """What the operator owes and has, in each currency that there is a wallet in, by code."""
         return await read_position(self._pool)
+
+    async def list_currencies(self) -> list[CurrencyRow]:
+        """Every currency there is, by code, as the table has it now. Raises Unavailable."""
+        return await list_currencies(self._pool)
 
     async def update_rates(
         self, asked: Sequence[NewRate], account_id: UUID

@@ -1,4 +1,4 @@
-"""Accounts, their profiles, their sessions and the log-ins that failed.
+"""Accounts, their profiles and their sessions.
 
 The tables are made by the migrations, not from these classes. An account is marked deleted, never
 removed: the ledger names it for ever.
@@ -79,14 +79,3 @@ class Session(Model):
 
     class Meta:
         table = "sessions"
-
-
-class LoginFailure(Model):
-    """How often log-ins failed lately for one subject: the hash of an address, of an e-mail or of both."""
-
-    subject = fields.CharField(max_length=64, primary_key=True)
-    failures = fields.IntField()
-    last_failed_at = fields.DatetimeField()
-
-    class Meta:
-        table = "login_failures"

@@ -5,12 +5,10 @@ from typing import Annotated
 import strawberry
 
 from auth.principal import Role
-from ledger.asking import asking
 from ledger.conversion import arriving
 from ledger.money import minor_units
 from ledger.rates import CurrencyRow, NewRate
 from ledger.rejections import Rejection
-from models.money import Currency as Row
 from schema.context import Info
 from schema.errors import user_errors
 from schema.failures import Failure, FailureCode
@@ -27,9 +25,7 @@ ToArgument = Annotated[CurrencyCode, strawberry.argument(description="The curren
 
 async def list_currencies(info: Info) -> list[Currency]:
     """Every currency the service knows, by code. Raises Unavailable."""
-    async with asking():
-        rows = await Row.all().order_by("code")
-    return [_currency(row) for row in rows]
+    return [_currency(row) for row in await info.context.ledger.list_currencies()]
 
 
 async def update_rates(info: Info, input: UpdateRatesArgument) -> UpdateRatesPayload:
@@ -56,7 +52,7 @@ async def convert(info: Info, amount: AmountArgument, from_: FromArgument, to: T
     return money(arriving(amount_minor, source, target), to, currencies)
 
 
-def _currency(row: Row | CurrencyRow) -> Currency:
+def _currency(row: CurrencyRow) -> Currency:
     return Currency(
         code=CurrencyCode(row.code),
         exponent=row.exponent,
