@@ -7,18 +7,11 @@ from ledger.books import Books
 from ledger.commands import Enqueue
 from ledger.decisions import Acceptance, Decision, decide
 from ledger.outcomes import Outcome, Replay
-from ledger.rejections import ErrorCode, Rejection
+from ledger.rejections import NOT_EXECUTED, Rejection
 from ledger.requests import Bundle, Request
 from ledger.sheet import Savepoint, Sheet
 
-_NOT_EXECUTED = Outcome(
-    None,
-    None,
-    Rejection(
-        ErrorCode.NOT_EXECUTED,
-        "Another part of this all-or-nothing request was refused, so nothing was done.",
-    ),
-)
+_NOT_EXECUTED = Outcome(None, None, NOT_EXECUTED)
 
 
 def decide_all(

@@ -61,6 +61,11 @@ class Rejection:
     field: tuple[str, ...] = ()
 
 
+NOT_EXECUTED = Rejection(
+    ErrorCode.NOT_EXECUTED, "Another part of this all-or-nothing request was refused, so nothing was done."
+)
+"""What becomes of what was asked for together with something that is refused."""
+
 MEANING: dict[ErrorCode, str] = {
     ErrorCode.EMAIL_TAKEN: "An account with this e-mail address exists already; case makes no difference.",
     ErrorCode.EMAIL_INVALID: "This is not an e-mail address.",

@@ -14,7 +14,7 @@ from ledger.commands import (
 )
 from ledger.earlier import Earlier
 from ledger.outcomes import Outcome
-from ledger.rejections import ErrorCode, Rejection
+from ledger.rejections import NOT_EXECUTED, ErrorCode, Rejection
 from ledger.withdrawal_commands import DESTINATION_CHARACTERS_MAX, Withdraw
 from schema.context import Context
 from schema.errors import user_errors
@@ -22,10 +22,6 @@ from schema.ids import IdKind, read_id_of
 from schema.operations import operation
 from schema.payloads import BulkPayload, OperationPayload
 from schema.wallets import wallet
-
-_NOT_EXECUTED = Rejection(
-    ErrorCode.NOT_EXECUTED, "Another part of this all-or-nothing request was refused, so nothing was done."
-)
 
 
 async def submit(context: Context, command: Command) -> OperationPayload:
@@ -43,7 +39,7 @@ async def submit_many(context: Context, commands: Sequence[Command], *, atomic: 
         if (problems := size_problems(command) or _atomicity_problems(command, atomic=atomic))
     }
     if atomic and refused:
-        payloads = [refused.get(index) or refusal([_NOT_EXECUTED]) for index in range(len(commands))]
+        payloads = [refused.get(index) or refusal([NOT_EXECUTED]) for index in range(len(commands))]
     else:
         sound = [command for index, command in enumerate(commands) if index not in refused]
         outcomes = iter(await context.ledger.submit_many(sound, is_atomic=bool(atomic)) if sound else ())
