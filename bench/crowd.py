@@ -19,7 +19,6 @@ from bench.http_requests import Requests
 from bench.nuisances import nuisances
 from bench.population import Population
 
-RETRY_AFTER = b"\r\nretry-after: "
 OVERLOADED = b'"code":"OVERLOADED","executed":"NO"'
 # Opened a few at a time, as fast as the service accepts.
 CONNECT_AT_ONCE = 50

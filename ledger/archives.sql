@@ -11,7 +11,7 @@ WHERE inhparent IN ('operations'::regclass, 'entries'::regclass)
 ORDER BY parent.relname DESC, pg_get_expr(child.relpartbound, child.oid) = 'DEFAULT', child.relname;
 
 -- name: archives
-SELECT period, lowest_id, limit_id, decided_before, file_name, operations, entries, sha256, archived_at, detached_at
+SELECT period, file_name, operations, entries, sha256, archived_at, detached_at
 FROM archives ORDER BY period;
 
 -- name: columns

@@ -36,11 +36,6 @@ class MonthlyRates:
         """The currencies that anybody uses."""
         return (BASE_CURRENCY, *RATES_AT_FIRST)
 
-    @property
-    def set_at(self) -> datetime:
-        """When the last ones were set."""
-        return max(self.changes)
-
     def at(self, instant: datetime, currencies: Currencies) -> Currencies:
         """The currencies in use, with their rates of that instant."""
         latest = self.changes[max(at for at in self.changes if at <= instant)]

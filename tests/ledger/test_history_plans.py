@@ -15,7 +15,6 @@ from runtime.database import open_pool
 
 CHARGES = 30_000
 NOW = datetime.now(UTC)
-MONTHS = 25
 
 
 @pytest.fixture(scope="module")

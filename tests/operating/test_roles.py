@@ -31,7 +31,6 @@ class Installation:
     """A service whose API has one role, and whose worker and migrations have the other."""
 
     url: str
-    owner_dsn: str
     api_dsn: str
 
 
@@ -75,7 +74,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             worker(owner, folder),
             running_service(folder, workers=1, settings=settings) as service,
         ):
-            yield Installation(service.url, owner, api)
+            yield Installation(service.url, api)
             assert "InsufficientPrivilege" not in service.log.read_text()
 
 

@@ -36,7 +36,6 @@ class Decision:
 
 
 _DECISION = TypeAdapter(Decision)
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _BEGINNING = b'{"at":"'
 
 
