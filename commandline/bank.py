@@ -1,11 +1,11 @@
 """`purser bank-simulator`: a bank to try withdrawals with."""
 
 import math
-import os
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import click
 
 from commandline.command import INTERRUPTED, Command
 from commandline.database import load_settings
-from runtime.listening import BACKLOG
+from runtime.listening import ListenError, listen, url_of
 from runtime.metrics_folder import join_folder
+from runtime.readiness import tell_ready
 from runtime.telling import tell
 from workers.simulated_bank.behaviour import Behaviour
 
@@ -110,20 +111,13 @@ def bank_simulator(
     behaviour = Behaviour(success_rate, latency, lost_replies, refusals, duplicates, outages)
     if seed is None:
         seed = secrets.randbelow(2**32)
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as refused:
-        raise click.ClickException(
-            f"Can't listen on {host} port {port}: {refused.strerror}. Choose another by --host and --port."
-        ) from None
-    address = f"[{host}]" if ":" in host else host
-    greeting = f"The simulated bank answers at http://{address}:{listening.getsockname()[1]} (seed {seed})."
     # Started with `&` or ended by `kill`, it goes the way of Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with _journal_refusable():
+        with _refusable(), listen(host, port, host_setting="--host", port_setting="--port") as listening:
+            address = url_of(host, listening.getsockname()[1])
+            greeting = f"The simulated bank answers at {address} (seed {seed})."
             run(behaviour, seed, books, listening, on_ready=lambda: tell(greeting))
     except KeyboardInterrupt:
         tell("Stopped.")
@@ -142,27 +136,23 @@ def bank_process(listening_descriptor: int, ready_descriptor: int, launcher_desc
 
     settings = load_settings()
 
-    def on_ready() -> None:
-        os.write(ready_descriptor, b"1")
-        os.close(ready_descriptor)
-
-    with _journal_refusable():
+    with _refusable():
         run(
             USUAL,
             secrets.randbelow(2**32),
             settings.data_dir / BOOKS_FILE,
             socket.socket(fileno=listening_descriptor),
-            on_ready=on_ready,
+            on_ready=partial(tell_ready, ready_descriptor),
             launcher_descriptor=launcher_descriptor,
             log_level=settings.log_level,
         )
 
 
 @contextmanager
-def _journal_refusable() -> Iterator[None]:
+def _refusable() -> Iterator[None]:
     from workers.simulated_bank.journal import JournalError
 
     try:
         yield
-    except JournalError as refused:
+    except (ListenError, JournalError) as refused:
         raise click.ClickException(str(refused)) from None

@@ -1,6 +1,5 @@
 """One API process: uvicorn on the socket that the launcher bound, for as long as the launcher lives."""
 
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from runtime.overload.crowd import Crowd, room_for
 from runtime.overload.door import Door
 from runtime.overload.protocol import SheddingHttpProtocol
 from runtime.overload.refusals import Refusals
+from runtime.readiness import tell_ready
 from runtime.server import Server
 from runtime.settings import Settings
 
@@ -66,8 +66,7 @@ def run(
 
     def on_ready() -> None:
         collect_rarely()
-        os.write(ready_descriptor, b"1")
-        os.close(ready_descriptor)
+        tell_ready(ready_descriptor)
 
     with socket.socket(fileno=listening_descriptor) as listening:
         Server(

@@ -9,11 +9,13 @@ BACKLOG = 4096
 
 
 class ListenError(Exception):
-    """The address can't be listened on. The message is one line for the operator, and names the setting."""
+    """The address can't be listened on. The message is one line for the operator, and names what to set."""
 
 
 @contextmanager
-def listen(host: str, port: int, port_setting: str = "PURSER_PORT") -> Iterator[socket.socket]:
+def listen(
+    host: str, port: int, *, host_setting: str = "PURSER_HOST", port_setting: str = "PURSER_PORT"
+) -> Iterator[socket.socket]:
     """A socket that listens there, closed at the end; port 0 is any free one. Raises ListenError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -21,9 +23,9 @@ def listen(host: str, port: int, port_setting: str = "PURSER_PORT") -> Iterator[
         )[0]
         listening = socket.socket(family, kind, protocol)
     except OSError as refused:
-        raise ListenError(f"Can't listen on {host}: {refused.strerror}. Set PURSER_HOST.") from None
+        raise ListenError(f"Can't listen on {host}: {refused.strerror}. Set {host_setting}.") from None
     except UnicodeError:
-        raise ListenError(f"Can't listen on {host}: this is no host name. Set PURSER_HOST.") from None
+        raise ListenError(f"Can't listen on {host}: this is no host name. Set {host_setting}.") from None
     with listening:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,7 +35,7 @@ def listen(host: str, port: int, port_setting: str = "PURSER_PORT") -> Iterator[
         except OSError as refused:
             raise ListenError(
                 f"Can't listen on {host} port {port}: {refused.strerror}. "
-                f"Set {port_setting} to another port, or PURSER_HOST to an address of this machine."
+                f"Set {port_setting} to another port, or {host_setting} to an address of this machine."
             ) from None
         yield listening
 

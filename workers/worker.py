@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 
 import uvloop
 
@@ -16,6 +16,7 @@ from runtime.exposition import Exposition
 from runtime.listening import listen, url_of
 from runtime.logging import configure_logging, log_unhandled
 from runtime.metrics import connections_of, memory_of, sampling
+from runtime.readiness import tell_ready
 from runtime.settings import Settings
 from runtime.tracing import tracing
 from workers import queue, upkeep, withdrawals
@@ -79,16 +80,13 @@ async def _work(
                 await _answer(stack, settings, settings.worker_port, ledger)
             log.info("Worker started, for %s", "all lanes" if lane is None else f"lane {lane}")
         else:
-            # Without the launcher it is told to stop all the same.
-            with suppress(BrokenPipeError):
-                os.write(ready_descriptor, b"1")
-            os.close(ready_descriptor)
+            tell_ready(ready_descriptor)
         workplace = Workplace(settings, dsn, pool, ledger, lane)
         await do_all(DUTIES, workplace, stopping, settings.shutdown_seconds_max)
 
 
 async def _answer(stack: AsyncExitStack, settings: Settings, port: int, ledger: Ledger) -> None:
-    listening = stack.enter_context(listen(settings.host, port, "PURSER_WORKER_PORT"))
+    listening = stack.enter_context(listen(settings.host, port, port_setting="PURSER_WORKER_PORT"))
     await stack.enter_async_context(answering(listening, Exposition(ledger.backlog.metrics)))
     log.info("The worker tells how it is on %s", url_of(*listening.getsockname()[:2]))
 

@@ -94,7 +94,7 @@ def test_a_bank_whose_port_is_taken() -> None:
         done = purser("bank-simulator", "--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: Can't listen on 127.0.0.1 port ")
-    assert done.stderr.endswith("Choose another by --host and --port.\n")
+    assert done.stderr.endswith("Set --port to another port, or --host to an address of this machine.\n")
 
 
 async def waiting(connection: asyncpg.Connection, dsn: str, *arguments: str) -> asyncio.subprocess.Process:
