@@ -17,6 +17,7 @@ from ledger.system_wallets import SystemWallets
 from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal
 
 SQL = load_statements("statements.sql")
+LOCK_FREE_WALLETS = SQL["lock_free_wallets"]
 
 
 async def open_books(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.locking import LOCK_FREE_WALLETS
 from ledger.statements import load_statements
 
 log = logging.getLogger("purser.ledger")
@@ -40,7 +41,8 @@ async def settle_some(connection: asyncpg.Connection, after: Position) -> Positi
         return None
     async with connection.transaction():
         wallet_ids = list({row["wallet_id"] for row in due})
-        locked = {row["id"] for row in await connection.fetch(SQL["lock_free_wallets"], wallet_ids)}
+        # Who has one of them settles what is over in it.
+        locked = {row["id"] for row in await connection.fetch(LOCK_FREE_WALLETS, wallet_ids)}
         await connection.execute(SQL["settle"], [row["operation_id"] for row in due], list(locked))
     if settled := sum(row["wallet_id"] in locked for row in due):
         log.info("reservations settled", extra={"fields": {"count": settled}})

@@ -7,12 +7,6 @@ SELECT operation_id, wallet_id, ends_at FROM reservations
 WHERE state = 'OPEN' AND ends_at <= clock_timestamp() AND (ends_at, operation_id) > ($1, $2)
 ORDER BY ends_at, operation_id LIMIT $3;
 
--- name: lock_free_wallets
--- In the order in which the writer locks. Who has one of them settles what is over in it, so that it is left out.
-SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
-ORDER BY id
-FOR NO KEY UPDATE SKIP LOCKED;
-
 -- name: settle
 -- Of these reservations those that are still open, in wallets that are locked: a statement of its own, so that it sees
 -- what others committed before the locks were granted.

@@ -28,6 +28,13 @@ WITH locked AS MATERIALIZED (
 SELECT locked.*, clock_timestamp() AS locked_at, known.revision
 FROM currency_revision AS known LEFT JOIN locked ON true;
 
+-- name: lock_free_wallets
+-- For what is done to many wallets in passing, in the order in which the writer locks. Those that somebody has are left
+-- out: waiting for one, the others would be held for just as long.
+SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED;
+
 -- name: held_wallets
 -- Those of the wallets that somebody else has locked right now.
 SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'

@@ -15,8 +15,10 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.locking import LOCK_FREE_WALLETS
 from ledger.statements import load_statements
-from workers.lane_plan import Integers, LaneLine, Lanes, plan_lanes, tell_lanes
+from workers.differencing import Integers, Lanes
+from workers.lane_plan import LaneLine, plan_lanes, tell_lanes
 
 SQL = load_statements("balancing.sql", __package__)
 
@@ -156,7 +158,7 @@ class _Mover:
 
     async def move_free(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
         """Moves those that nobody holds; returns the others."""
-        held = [await self._move(chunk, SQL["lock_free_wallets"]) for chunk in self._chunks(places)]
+        held = [await self._move(chunk, LOCK_FREE_WALLETS) for chunk in self._chunks(places)]
         return np.concatenate([*held, places[:0]])
 
     async def move_held(self, places: NDArray[np.intp]) -> None:

@@ -26,13 +26,6 @@ SELECT wallets.id, wallets.lane, coalesce(counted.operations, 0) AS operations, 
 FROM wallets LEFT JOIN counted ON counted.wallet_id = wallets.id
 WHERE wallets.kind = 'HOLDER' AND (counted.wallet_id IS NOT NULL OR wallets.lane > $2::integer);
 
--- name: lock_free_wallets
--- In the order in which the writer locks. Those that somebody has are left out: waiting for one, the others would be
--- held for just as long.
-SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER'
-ORDER BY id
-FOR NO KEY UPDATE SKIP LOCKED;
-
 -- name: lock_wallet
 SELECT id FROM wallets WHERE id = ANY ($1::uuid[]) AND kind = 'HOLDER' FOR NO KEY UPDATE;
 

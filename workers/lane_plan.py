@@ -3,12 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workers.differencing import spread_evenly
-
-Integers = NDArray[np.int64]
-Lanes = NDArray[np.int32]
+from workers.differencing import Integers, Lanes, spread_evenly
 
 
 class LaneLine(NamedTuple):
