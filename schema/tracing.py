@@ -4,10 +4,9 @@ import strawberry
 from graphql import DocumentNode, ExecutionResult, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
+from runtime.http.exchange import NAME_CHARACTERS_MAX
 from runtime.tracing import Attributes, span
 from schema.execution import MakeRun, Run
-
-NAME_CHARACTERS_MAX = 64
 
 
 def traced_run(make_run: MakeRun) -> MakeRun:
