@@ -25,8 +25,8 @@ class BenchmarkError(Exception):
 
 
 @contextmanager
-def loaded_database(population: Population) -> Iterator[str]:
-    """The DSN of a database of this run's own, migrated and loaded; it is gone after the block."""
+def empty_database() -> Iterator[str]:
+    """The DSN of a database of this run's own, migrated; it is gone after the block."""
     cache = CHECKOUT / ".cache"
     cache.mkdir(exist_ok=True)
     # In the checkout: the system's folder for temporary files is often kept in memory.
@@ -36,9 +36,16 @@ def loaded_database(population: Population) -> Iterator[str]:
             raise BenchmarkError(f"{folder} is on {filesystem}: nothing would be written to a disk.")
         with EmbeddedServer(Path(folder)) as server:
             migrations.upgrade(server.dsn)
-            asyncio.run(load(server.dsn, population))
-            asyncio.run(_define_function(server.dsn))
             yield server.dsn
+
+
+@contextmanager
+def loaded_database(population: Population) -> Iterator[str]:
+    """The same, with that population."""
+    with empty_database() as dsn:
+        asyncio.run(load(dsn, population))
+        asyncio.run(_define_function(dsn))
+        yield dsn
 
 
 async def _define_function(dsn: str) -> None:

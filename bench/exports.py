@@ -1,7 +1,6 @@
 """`python -m bench.exports`: a long history as a file, and how much memory the API process had at most."""
 
 import asyncio
-import os
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from auth.principal import Role
 from auth.tokens import Tokens
 from bench.database import BenchmarkError, check_invariants, loaded_database
 from bench.machine import describe
+from bench.memory import api_processes, peak_mib
 from bench.population import (
     FIRST_MERCHANT,
     FIRST_PAYER,
@@ -45,17 +45,18 @@ def main(rows: int) -> None:
     with loaded_database(POPULATION) as dsn:
         asyncio.run(_lengthen(dsn, rows))
         check_invariants(dsn, POPULATION)
-        with service(dsn, 1) as (port, secret_key, _):
+        with service(dsn, 1) as (port, secret_key, launcher):
             token = bearer_token(Tokens([secret_key]), FIRST_MERCHANT, Role.COMPANY)
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=60
             ) as http:
-                print(f"The API process after its start: {_peak_mib()} MiB")
+                (process,) = api_processes(launcher)
+                print(f"The API process after its start: {peak_mib(process):.0f} MiB")
                 for export_format in ("CSV", "JSON_LINES"):
-                    _download(http, export_format, rows)
+                    _download(http, export_format, rows, process)
 
 
-def _download(http: httpx.Client, export_format: str, rows: int) -> None:
+def _download(http: httpx.Client, export_format: str, rows: int, process: int) -> None:
     variables = {
         "wallet": write_token(*wallet_token(FIRST_MERCHANT)),
         "format": export_format,
@@ -72,11 +73,11 @@ def _download(http: httpx.Client, export_format: str, rows: int) -> None:
     # A header or a trailer.
     if lines != rows + 1:
         raise BenchmarkError(f"{lines} lines instead of {rows + 1}")
-    if (peak_mib := _peak_mib()) > MEMORY_MIB_MAX:
-        raise BenchmarkError(f"The API process had {peak_mib} MiB, more than {MEMORY_MIB_MAX}.")
+    if (memory_mib := peak_mib(process)) > MEMORY_MIB_MAX:
+        raise BenchmarkError(f"The API process had {memory_mib:.0f} MiB, more than {MEMORY_MIB_MAX}.")
     print(
         f"{export_format}: link in {(linked_at - asked_at) * 1000:.0f} ms, {rows:,} rows, {size / 1e6:.0f} MB in "
-        f"{seconds:.1f} s ({rows / seconds:,.0f} rows/s); API process at most {peak_mib} MiB"
+        f"{seconds:.1f} s ({rows / seconds:,.0f} rows/s); API process at most {memory_mib:.0f} MiB"
     )
 
 
@@ -91,24 +92,6 @@ async def _lengthen(dsn: str, rows: int) -> None:
         await connection.execute("VACUUM (ANALYZE)")
     finally:
         await connection.close()
-
-
-def _peak_mib() -> int:
-    """The most memory that any of the service's Python processes ever had resident: of the API process, that is."""
-    peaks = [0]
-    for process in _descendants(os.getpid()):
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-        if "python" in status["Name"]:
-            peaks.append(int(status["VmHWM"].split()[0]) // 1024)
-    return max(peaks)
-
-
-def _descendants(process: int) -> list[int]:
-    found = []
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        for child in map(int, children.read_text().split()):
-            found += [child, *_descendants(child)]
-    return found
 
 
 if __name__ == "__main__":

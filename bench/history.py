@@ -2,26 +2,22 @@
 
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import asyncpg
 import click
 
-from bench.database import CHECKOUT, BenchmarkError
+from bench.database import BenchmarkError, empty_database
 from bench.machine import describe
 from bench.years import DAYS, MERCHANT, PAYER, load_years
 from ledger.reads import SEQUENCE_MAX, Filter, Reads, Span
 from ledger.reports import Reports
-from runtime import migrations
 from runtime.database import open_pool
-from runtime.embedded import EmbeddedServer
 
 PAGE = 20
 # Where page 100,000 begins: after so many entries, of ten million.
@@ -38,14 +34,8 @@ def main(entries: int, rounds: int) -> None:
     """Page 1 beside page 100,000 of a wallet with so many entries, with and without filters; and its reports."""
     for name, value in describe().items():
         print(f"{name}: {value}", flush=True)
-    cache = CHECKOUT / ".cache"
-    cache.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-", dir=cache, ignore_cleanup_errors=True) as folder,
-        EmbeddedServer(Path(folder)) as server,
-    ):
-        migrations.upgrade(server.dsn)
-        asyncio.run(_measure(server.dsn, entries, rounds))
+    with empty_database() as dsn:
+        asyncio.run(_measure(dsn, entries, rounds))
 
 
 async def _measure(dsn: str, entries: int, rounds: int) -> None:

@@ -11,5 +11,14 @@ def api_processes(launcher: int) -> list[int]:
 
 def resident_mib(process: int) -> float:
     """What the process has in memory now."""
+    return _figure(process, "VmRSS")
+
+
+def peak_mib(process: int) -> float:
+    """The most that the process ever had."""
+    return _figure(process, "VmHWM")
+
+
+def _figure(process: int, name: str) -> float:
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
