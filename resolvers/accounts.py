@@ -11,10 +11,21 @@ from schema.accounts import Account, AnyAccount, account
 from schema.context import Context, Info
 from schema.errors import user_errors
 from schema.ids import read_id
-from schema.inputs import ChangePasswordArgument, LogInArgument, SignUpClientArgument, SignUpCompanyArgument
-from schema.payloads import ChangePasswordPayload, LogInPayload, LogOutPayload, SignUpPayload
+from schema.inputs import (
+    ChangePasswordArgument,
+    DeleteAccountArgument,
+    LogInArgument,
+    SignUpClientArgument,
+    SignUpCompanyArgument,
+)
+from schema.payloads import (
+    ChangePasswordPayload,
+    DeleteAccountPayload,
+    LogInPayload,
+    LogOutPayload,
+    SignUpPayload,
+)
 from schema.scalars import DateTime
-from schema.wallet_life import DeleteAccountArgument, DeleteAccountPayload
 
 SignedInPayload = TypeVar("SignedInPayload", SignUpPayload, LogInPayload)
 

@@ -57,6 +57,13 @@ class ChangePasswordInput:
     new_password: str = strawberry.field(description=_PASSWORD)
 
 
+@strawberry.input(description="The end of one's account.")
+class DeleteAccountInput:
+    """The password is asked for again, lest a forgotten browser be enough."""
+
+    password: str = strawberry.field(description="Your password.")
+
+
 @strawberry.input(description="What a new wallet is to be.")
 class CreateWalletInput:
     """Everything may be left out."""
@@ -76,6 +83,9 @@ SignUpCompanyArgument = Annotated[SignUpCompanyInput, strawberry.argument(descri
 LogInArgument = Annotated[LogInInput, strawberry.argument(description="Who signs in, and the proof of it.")]
 ChangePasswordArgument = Annotated[
     ChangePasswordInput, strawberry.argument(description="The current password and the new one.")
+]
+DeleteAccountArgument = Annotated[
+    DeleteAccountInput, strawberry.argument(description="The proof that it is you who asks.")
 ]
 CreateWalletArgument = Annotated[
     CreateWalletInput, strawberry.argument(description="What the wallet is to be; `{}` for the usual one.")

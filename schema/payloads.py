@@ -49,6 +49,15 @@ class ChangePasswordPayload:
     user_errors: list[UserError] = strawberry.field(description=_USER_ERRORS)
 
 
+@strawberry.type(description="The end of an account.")
+class DeleteAccountPayload:
+    """The answer to deleting one's account."""
+
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was done; empty when the account is deleted."
+    )
+
+
 @strawberry.type(description="A new wallet.")
 class CreateWalletPayload:
     """The answer to making a wallet."""

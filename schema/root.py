@@ -42,6 +42,7 @@ from schema.payloads import (
     BulkPayload,
     ChangePasswordPayload,
     CreateWalletPayload,
+    DeleteAccountPayload,
     LogInPayload,
     LogOutPayload,
     OperationPayload,
@@ -50,7 +51,7 @@ from schema.payloads import (
 from schema.position import CurrencyPosition
 from schema.rates import UpdateRatesPayload
 from schema.scalars import SCALARS
-from schema.wallet_life import DeleteAccountPayload, WalletPayload
+from schema.wallet_life import WalletPayload
 from schema.wallet_pages import WalletConnection
 from schema.wallets import Wallet
 

@@ -1,4 +1,4 @@
-"""What becomes of wallets and accounts after they were made."""
+"""What becomes of wallets after they were made."""
 
 from typing import Annotated
 
@@ -50,13 +50,6 @@ class UnfreezeWalletInput:
     wallet: WalletTarget = strawberry.field(description="Any wallet.")
 
 
-@strawberry.input(description="The end of one's account.")
-class DeleteAccountInput:
-    """The password is asked for again, lest a forgotten browser be enough."""
-
-    password: str = strawberry.field(description="Your password.")
-
-
 @strawberry.type(description="A wallet after a change.")
 class WalletPayload:
     """The answer to changing a wallet."""
@@ -69,15 +62,6 @@ class WalletPayload:
     )
 
 
-@strawberry.type(description="The end of an account.")
-class DeleteAccountPayload:
-    """The answer to deleting one's account."""
-
-    user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was done; empty when the account is deleted."
-    )
-
-
 RenameWalletArgument = Annotated[
     RenameWalletInput, strawberry.argument(description="Which of your wallets, and its new name.")
 ]
@@ -87,6 +71,3 @@ RotateWalletTokenArgument = Annotated[
 ]
 FreezeWalletArgument = Annotated[FreezeWalletInput, strawberry.argument(description="Which wallet.")]
 UnfreezeWalletArgument = Annotated[UnfreezeWalletInput, strawberry.argument(description="Which wallet.")]
-DeleteAccountArgument = Annotated[
-    DeleteAccountInput, strawberry.argument(description="The proof that it is you who asks.")
-]
