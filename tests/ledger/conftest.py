@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
@@ -31,6 +32,14 @@ async def ledger(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
     """The ledger with its usual settings."""
     async with Ledger.open(Settings(), dsn, pool) as ledger:
         yield ledger
+
+
+@pytest.fixture
+async def ledgers(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[list[Ledger]]:
+    """Three, as several processes have them."""
+    async with AsyncExitStack() as stack:
+        opened = [Ledger.open(Settings(batch_size_max=20), dsn, pool) for _ in range(3)]
+        yield [await stack.enter_async_context(ledger) for ledger in opened]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,18 +15,8 @@ from ledger.commands import Authorize, Capture, Command, Deposit, Refund, Releas
 from ledger.outcomes import Operation, Outcome
 from ledger.rates import NewRate
 from ledger.service import Ledger
-from runtime.settings import Settings
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
-
-LEDGERS = 3
-
-
-@pytest.fixture
-async def ledgers(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[list[Ledger]]:
-    async with AsyncExitStack() as stack:
-        opened = [Ledger.open(Settings(batch_size_max=20), dsn, pool) for _ in range(LEDGERS)]
-        yield [await stack.enter_async_context(ledger) for ledger in opened]
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +26,7 @@ async def _invariants_hold(connection: asyncpg.Connection) -> AsyncIterator[None
 
 
 async def at_once(ledgers: list[Ledger], commands: list[Command]) -> list[Outcome]:
-    submitted = (ledgers[number % LEDGERS].submit(command) for number, command in enumerate(commands))
+    submitted = (ledgers[number % len(ledgers)].submit(command) for number, command in enumerate(commands))
     return list(await asyncio.gather(*submitted))
 
 
@@ -213,7 +202,7 @@ async def test_bundles_at_once(ledgers: list[Ledger], is_atomic: bool) -> None:
     company = await open_holder(one)
     bundle = [company.charge(payer, "1.00") for payer in payers]
     answers = await asyncio.gather(
-        *(ledgers[n % LEDGERS].submit_many(bundle, is_atomic=is_atomic) for n in range(30))
+        *(ledgers[n % len(ledgers)].submit_many(bundle, is_atomic=is_atomic) for n in range(30))
     )
     done = [[outcome.rejection is None for outcome in outcomes] for outcomes in answers]
     assert sum(map(all, done)) == 10

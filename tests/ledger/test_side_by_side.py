@@ -14,15 +14,7 @@ from tests.databases import copy_database, until_waiting
 from tests.ledger.holders import Holder, open_holder
 from tests.ledger.invariants import assert_invariants
 
-LEDGERS = 3
 WHOLE_NETWORK_OF_CHARGES = 600
-
-
-@pytest.fixture
-async def ledgers(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[list[Ledger]]:
-    async with AsyncExitStack() as stack:
-        opened = [Ledger.open(Settings(batch_size_max=20), dsn, pool) for _ in range(LEDGERS)]
-        yield [await stack.enter_async_context(ledger) for ledger in opened]
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +26,7 @@ async def _invariants_hold(connection: asyncpg.Connection) -> AsyncIterator[None
 async def test_money_is_spent_once_whoever_asks(ledgers: list[Ledger]) -> None:
     client, company = await open_holder(ledgers[0], "100.00"), await open_holder(ledgers[0])
     outcomes = await asyncio.gather(
-        *(ledgers[number % LEDGERS].submit(company.charge(client, "1.00")) for number in range(300))
+        *(ledgers[number % len(ledgers)].submit(company.charge(client, "1.00")) for number in range(300))
     )
     assert Counter(outcome.rejection and outcome.rejection.code for outcome in outcomes) == {
         None: 100,
@@ -48,14 +40,17 @@ async def test_one_key_moves_money_once_whoever_asks(ledgers: list[Ledger]) -> N
     for key in ("a", "b", "c"):
         outcomes = await asyncio.gather(
             *(
-                ledgers[number % LEDGERS].submit(company.charge(client, "1.00", key=key))
+                ledgers[number % len(ledgers)].submit(company.charge(client, "1.00", key=key))
                 for number in range(20)
             )
         )
         assert len({outcome.operation and outcome.operation.id for outcome in outcomes}) == 1
         assert sorted(outcome.replayed for outcome in outcomes) == [False] + [True] * 19
     refused = await asyncio.gather(
-        *(ledgers[number % LEDGERS].submit(company.charge(client, "0.00", key="d")) for number in range(20))
+        *(
+            ledgers[number % len(ledgers)].submit(company.charge(client, "0.00", key="d"))
+            for number in range(20)
+        )
     )
     assert {outcome.rejection and outcome.rejection.code for outcome in refused} == {"AMOUNT_NOT_POSITIVE"}
 
@@ -69,7 +64,7 @@ async def test_opposite_payments_reach_nobody_as_a_deadlock(ledgers: list[Ledger
         for number in range(WHOLE_NETWORK_OF_CHARGES)
     ]
     outcomes = await asyncio.gather(
-        *(ledgers[number % LEDGERS].submit(charge) for number, charge in enumerate(charges))
+        *(ledgers[number % len(ledgers)].submit(charge) for number, charge in enumerate(charges))
     )
     assert {outcome.rejection for outcome in outcomes} == {None}
 
