@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -225,9 +225,10 @@ async def test_a_wallet_that_is_held_is_left_and_keeps_no_other(
     assert sorted(await lanes_of(connection, holders)) == [1, 1, 2, 2, 3, 3]
 
 
-async def test_one_balancer_at_a_time_and_the_next_takes_over(
-    dsn: str, ledger: Ledger, connection: asyncpg.Connection
-) -> None:
+async def two_that_belong_apart(
+    ledger: Ledger, connection: asyncpg.Connection
+) -> tuple[list[Holder], Callable[[], Awaitable[object]]]:
+    """Two holders whose wallets do as much, and whether those are in lanes 1 and 2 by now."""
     holders = [await open_holder(ledger) for _ in range(2)]
     for holder in holders:
         await had(connection, holder, 10)
@@ -235,6 +236,13 @@ async def test_one_balancer_at_a_time_and_the_next_takes_over(
     async def are_apart() -> object:
         return sorted(await lanes_of(connection, holders)) == [1, 2]
 
+    return holders, are_apart
+
+
+async def test_one_balancer_at_a_time_and_the_next_takes_over(
+    dsn: str, ledger: Ledger, connection: asyncpg.Connection
+) -> None:
+    holders, are_apart = await two_that_belong_apart(ledger, connection)
     with balancing(dsn, "--lanes", "2", "--every", "1s") as first:
         await until(are_apart, "it has moved one")
         code, output = await rebalance(dsn, "--lanes", "2")
@@ -255,13 +263,7 @@ async def test_one_balancer_at_a_time_and_the_next_takes_over(
 async def test_every_outlives_its_connection(
     dsn: str, ledger: Ledger, connection: asyncpg.Connection
 ) -> None:
-    holders = [await open_holder(ledger) for _ in range(2)]
-    for holder in holders:
-        await had(connection, holder, 10)
-
-    async def are_apart() -> object:
-        return sorted(await lanes_of(connection, holders)) == [1, 2]
-
+    holders, are_apart = await two_that_belong_apart(ledger, connection)
     with balancing(dsn, "--lanes", "2", "--every", "1s") as process:
         await until(are_apart, "it has moved one")
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'purser-operator'"

@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from ledger.outcomes import Operation, Outcome
-from ledger.reads import WithdrawalView
 from ledger.rejections import ErrorCode
 from ledger.service import Ledger
+from ledger.views import WithdrawalView
 from ledger.withdrawal_commands import CancelWithdrawal, Withdraw
 from tests.ledger.holders import Holder, open_holder
 
