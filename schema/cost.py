@@ -15,32 +15,23 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
-    NullValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    ValueNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
-    is_list_type,
 )
 
 from schema.failures import Failure, FailureCode
-from schema.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from schema.sizes import input_count, items, sizes
 
 CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword", "deleteAccount"})
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
-# A list without pages, such as `userErrors`: rarely more, and never chosen by the client.
-LIST_ITEMS = 10
 # What looks an instant up, or adds up a whole history, however long.
 READING_COSTS = {"balanceAt": 20, "statement": 20, "totals": 200, "byKind": 200, "totalCount": 20}
 # A filter may look through a whole history for one page.
@@ -299,11 +290,11 @@ class _Measure:
         arguments = {} if definition is None else definition.args
         inputs = 0
         if "inputs" in arguments:
-            inputs = _input_count(field, self._variables)
+            inputs = input_count(field, self._variables)
             outcome = below.total if below.has_pages else max(1, below.total - OUTCOME_ALLOWANCE)
             total = inputs * outcome
         else:
-            total = _items(field, definition, parent, self._variables) * below.total
+            total = items(field, definition, parent, self._variables) * below.total
         return Cost(
             own + total,
             1 + below.depth,
@@ -311,70 +302,5 @@ class _Measure:
             credentials + below.credentials,
             inputs + below.inputs,
             below.has_pages or "first" in arguments,
-            below.has_variable_pages or any(isinstance(size, VariableNode) for size in _sizes(field)),
+            below.has_variable_pages or any(isinstance(size, VariableNode) for size in sizes(field)),
         )
-
-
-def _items(
-    field: FieldNode,
-    definition: GraphQLField | None,
-    parent: GraphQLNamedType | None,
-    variables: Mapping[str, object] | None,
-) -> int:
-    """How many times at most what stands below the field is answered."""
-    if definition is None:
-        return 1
-    if "first" in definition.args or "last" in definition.args:
-        return _page_items(field, variables)
-    if not is_list_type(get_nullable_type(definition.type)):
-        return 1
-    # A connection's lists are the page that its field was multiplied by, outcomes the inputs; introspection lists
-    # the schema, whose size no client chooses.
-    is_multiplied = parent and (
-        parent.name.endswith(("Connection", "BulkPayload")) or parent.name.startswith("__")
-    )
-    return 1 if is_multiplied else LIST_ITEMS
-
-
-def _sizes(field: FieldNode) -> list[ValueNode]:
-    inputs = [argument.value for argument in field.arguments or () if argument.name.value == "inputs"]
-    return [*_page_sizes(field), *inputs]
-
-
-def _input_count(field: FieldNode, variables: Mapping[str, object] | None) -> int:
-    for argument in field.arguments or ():
-        if argument.name.value == "inputs":
-            if isinstance(argument.value, ListValueNode):
-                return len(argument.value.values)
-            if isinstance(argument.value, VariableNode) and variables is not None:
-                inputs = variables.get(argument.value.name.value)
-                return len(inputs) if isinstance(inputs, list) else 1
-    return 1
-
-
-def _page_sizes(field: FieldNode) -> list[ValueNode]:
-    return [
-        argument.value
-        for argument in field.arguments or ()
-        if argument.name.value in ("first", "last") and not isinstance(argument.value, NullValueNode)
-    ]
-
-
-def _page_items(field: FieldNode, variables: Mapping[str, object] | None) -> int:
-    sizes = _page_sizes(field)
-    if not sizes:
-        return PAGE_SIZE_DEFAULT
-    # At least one: a page of -100 items would pay for the rest of the document.
-    return max(1, *(min(_page_size(size, variables), PAGE_SIZE_MAX) for size in sizes))
-
-
-def _page_size(size: ValueNode, variables: Mapping[str, object] | None) -> int:
-    if isinstance(size, VariableNode):
-        if variables is None:
-            return 1
-        value = variables.get(size.name.value)
-        return value if isinstance(value, int) else PAGE_SIZE_DEFAULT
-    # The length first: int() of thousands of digits is slow, and of more than 4,300 an error.
-    if isinstance(size, IntValueNode) and len(size.value) <= len(str(PAGE_SIZE_MAX)):
-        return int(size.value)
-    return PAGE_SIZE_MAX
