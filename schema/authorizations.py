@@ -7,7 +7,7 @@ import strawberry
 
 from ledger.books import Currencies
 from ledger.outcomes import Operation as Record
-from ledger.reads import ReservationView
+from ledger.views import ReservationView
 from schema.enums import describe_enum
 from schema.money import Money, money
 from schema.scalars import DateTime

@@ -12,9 +12,9 @@ from auth.errors import Forbidden, Unauthenticated
 from auth.principal import Principal, Role
 from auth.service import Auth
 from ledger.outcomes import Operation
-from ledger.reads import ReservationView, ShareView, WithdrawalView
-from ledger.reads import WalletReference as Reference
 from ledger.service import Ledger
+from ledger.views import ReservationView, ShareView, WithdrawalView
+from ledger.views import WalletReference as Reference
 from runtime.settings import Settings
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import strawberry
 
-from ledger.reads import WalletReference as Reference
 from ledger.tokens import write_token
+from ledger.views import WalletReference as Reference
 from schema.context import Context, Info
 from schema.ids import IdKind, write_id
 from schema.scalars import WalletToken

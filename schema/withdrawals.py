@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from ledger.reads import WithdrawalView
+from ledger.views import WithdrawalView
 from schema.enums import describe_enum
 from schema.scalars import DateTime
 
