@@ -38,14 +38,29 @@ def run(
     One byte is written to `ready_descriptor` once requests are answered. Exits by status 3 where the
     application does not start.
     """
+    config = _config(create_app(settings), settings)
+    configure_logging(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+    def on_ready() -> None:
+        collect_rarely()
+        tell_ready(ready_descriptor)
+
+    with socket.socket(fileno=listening_descriptor) as listening:
+        Server(
+            config, on_ready, launcher_descriptor, drain_seconds=settings.drain_seconds, debug=settings.debug
+        ).run(sockets=[listening])
+
+
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     protocol = partial(
         SheddingHttpProtocol,
         door=Door(settings.requests_max),
         crowd=Crowd(room_for(settings.connections_max)),
         refusals=Refusals(settings.allowed_origins),
     )
-    config = uvicorn.Config(
-        create_app(settings),
+    return uvicorn.Config(
+        app,
         loop="uvloop",
         http=protocol,  # type: ignore[arg-type] # uvicorn only calls it
         ws="none",
@@ -61,14 +76,3 @@ def run(
         timeout_keep_alive=KEEP_ALIVE_SECONDS_MAX,
         timeout_graceful_shutdown=settings.shutdown_seconds_max,
     )
-    configure_logging(settings.log_level)
-    sys.setswitchinterval(SWITCH_SECONDS)
-
-    def on_ready() -> None:
-        collect_rarely()
-        tell_ready(ready_descriptor)
-
-    with socket.socket(fileno=listening_descriptor) as listening:
-        Server(
-            config, on_ready, launcher_descriptor, drain_seconds=settings.drain_seconds, debug=settings.debug
-        ).run(sockets=[listening])
