@@ -15,7 +15,7 @@ from ledger.commands import CarryOut, Command, Enqueue
 from ledger.outcomes import Outcome
 from ledger.watching import BatchReport, Step, Watch
 from runtime import tracing
-from runtime.tracing import Attributes
+from runtime.spans import Attributes
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext

@@ -7,17 +7,15 @@ each of these functions looks at one variable and returns.
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from runtime.settings import Settings
+from runtime.spans import Attributes, Kind
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from runtime.telemetry import Telemetry
-
-Attributes = dict[str, str | int | float | bool]
-Kind = Literal["INTERNAL", "SERVER", "CLIENT"]
 
 _telemetry: "Telemetry | None" = None
 

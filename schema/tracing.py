@@ -5,7 +5,8 @@ from graphql import DocumentNode, ExecutionResult, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from runtime.http.exchange import NAME_CHARACTERS_MAX
-from runtime.tracing import Attributes, span
+from runtime.spans import Attributes
+from runtime.tracing import span
 from schema.execution import MakeRun, Run
 
 

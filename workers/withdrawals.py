@@ -14,7 +14,8 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.money import decimal_text
 from ledger.withdrawal_commands import SettleWithdrawal
 from runtime.log_lines import escaped
-from runtime.tracing import Attributes, span
+from runtime.spans import Attributes
+from runtime.tracing import span
 from workers.adapters import AdapterError, BankNotOpened, open_bank
 from workers.bank import Answer, Bank, Payment, Result
 from workers.conclusions import Claim, Next, conclude, seconds_to_next_attempt, seconds_to_next_question

@@ -4,7 +4,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runtime.http.exchange import Exchange, exchange_of, route_of
 from runtime.http.outcomes import Outcome
-from runtime.tracing import Attributes, span
+from runtime.spans import Attributes
+from runtime.tracing import span
 
 # Who asks how the service is asks again and again, and nobody looks for it.
 TRACED_ROUTES = ("/graphql", "/exports/")
