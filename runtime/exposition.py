@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runtime.metrics_folder import FolderGone, files_of_all
+from runtime.remembered import Remembered
 
 log = logging.getLogger("purser.metrics")
 
@@ -37,33 +38,26 @@ LookUp = Callable[[], Awaitable[Iterable[Metric]]]
 
 
 class Exposition:
-    """Puts the page together, once for all who ask meanwhile, in a thread: it may be long."""
+    """Puts the page together, in a thread: it may be long."""
 
     def __init__(self, look_up: LookUp) -> None:
         self._look_up = look_up
-        self._writing: asyncio.Task[bytes] | None = None
-        self._is_fresh_until = 0.0
+        self._page = Remembered(self._write, REMEMBERED_SECONDS)
         self._is_loss_told = False
 
     async def page(self) -> bytes:
         """The whole page, at most half a second old. Raises FolderGone."""
-        now = asyncio.get_running_loop().time()
-        if self._writing is None or (self._writing.done() and now >= self._is_fresh_until):
-            self._writing = asyncio.create_task(self._write())
-        # Who goes away takes the answer from nobody else.
-        return await asyncio.shield(self._writing)
+        return await self._page.answer()
 
     async def _write(self) -> bytes:
         looked_up = await self._look_up()
         try:
-            page = await asyncio.to_thread(_written, looked_up)
+            return await asyncio.to_thread(_written, looked_up)
         except FolderGone:
             if not self._is_loss_told:
                 self._is_loss_told = True
                 log.error("Metrics are lost: restart the service, with TMPDIR where nobody tidies up")
             raise
-        self._is_fresh_until = asyncio.get_running_loop().time() + REMEMBERED_SECONDS
-        return page
 
 
 def metrics_route(find: Callable[[Request], Exposition]) -> Route:
