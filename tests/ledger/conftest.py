@@ -36,9 +36,10 @@ async def ledger(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[Ledger]:
 
 @pytest.fixture
 async def ledgers(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[list[Ledger]]:
-    """Three, as several processes have them."""
+    """Three, as several processes have them. However slow the machine is, they refuse nothing for that."""
+    settings = Settings(batch_size_max=20, queue_seconds_max=30)
     async with AsyncExitStack() as stack:
-        opened = [Ledger.open(Settings(batch_size_max=20), dsn, pool) for _ in range(3)]
+        opened = [Ledger.open(settings, dsn, pool) for _ in range(3)]
         yield [await stack.enter_async_context(ledger) for ledger in opened]
 
 

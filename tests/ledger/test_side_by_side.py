@@ -74,8 +74,8 @@ async def test_writers_that_share_a_wallet_of_the_outside_world(
 ) -> None:
     monkeypatch.setattr("ledger.service._STRIPES", 1)
     async with (
-        Ledger.open(Settings(batch_size_max=2), dsn, pool) as one,
-        Ledger.open(Settings(batch_size_max=2), dsn, pool) as other,
+        Ledger.open(Settings(batch_size_max=2, queue_seconds_max=30), dsn, pool) as one,
+        Ledger.open(Settings(batch_size_max=2, queue_seconds_max=30), dsn, pool) as other,
     ):
         holders = [await open_holder(one) for _ in range(8)]
         outcomes = await asyncio.gather(
@@ -113,7 +113,9 @@ async def test_a_stricter_default_isolation_changes_nothing(
     await pool.execute(f"ALTER DATABASE {name} SET default_transaction_isolation TO '{isolation}'")
     async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as own_pool, AsyncExitStack() as stack:
         ledgers = [
-            await stack.enter_async_context(Ledger.open(Settings(batch_size_max=5), dsn, own_pool))
+            await stack.enter_async_context(
+                Ledger.open(Settings(batch_size_max=5, queue_seconds_max=30), dsn, own_pool)
+            )
             for _ in range(2)
         ]
         client, company = await open_holder(ledgers[0], "100.00"), await open_holder(ledgers[0])
