@@ -103,6 +103,12 @@ def test_the_proxy_has_both_instances_behind_it() -> None:
     assert len({address_of(name) for name in (*INSTANCES, "proxy")}) == 3
 
 
+def test_what_ends_tls_in_front_of_it_is_told_the_address_that_it_has() -> None:
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert f"set_real_ip_from {network['gateway']};" in (SITE / "listen.conf").read_text()
+    assert f"PURSER_TRUSTED_PROXIES={network['gateway']}`" in (CHECKOUT / "docs/deploying.md").read_text()
+
+
 def test_prometheus_asks_all_that_run_by_their_names() -> None:
     asked = yaml.safe_load(CONFIGURATION.read_text())
     jobs = {job.pop("job_name"): job for job in asked.pop("scrape_configs")}
