@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,20 @@ def test_no_setting_is_on_a_command_line() -> None:
     for name in ROLE.glob("tasks/*.yml"):
         for task in yaml.safe_load(name.read_text()):
             assert "purser_environment" not in str(task), task
+
+
+def test_what_make_wheel_builds_is_what_is_deployed() -> None:
+    version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    wheel = settings_of("defaults/main.yml")["purser_wheel"]
+    assert wheel.endswith(f"/dist/purser-{version}-py3-none-any.whl")
+
+
+def test_a_release_is_not_started_before_it_has_run_with_the_settings() -> None:
+    tasks = settings_of("tasks/main.yml")
+    (migrated,) = (at for at, task in enumerate(tasks) if "bin/purser migrate" in str(task))
+    (linked,) = (at for at, task in enumerate(tasks) if "'state': 'link'" in str(task))
+    (restarted, _) = (at for at, task in enumerate(tasks) if "restart.yml" in str(task))
+    assert migrated < linked < restarted
 
 
 def test_instances_that_are_out_are_restarted_first(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """docker-compose.yml, held against the settings, the files that it mounts, and the proxy's configuration."""
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -20,6 +19,7 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
 EXAMPLE = (CHECKOUT / ".env.example").read_text()
 SITE = CHECKOUT / "deploy/compose/purser-site"
+CONFIGURATION = CHECKOUT / "deploy/compose/prometheus.yml"
 INSTANCES = ["purser", "purser-2"]
 WORKERS = ["worker", "worker-2"]
 # The superuser's reserve, and somebody with psql.
@@ -34,7 +34,7 @@ def filled_in(value: object) -> str:
 def settings_of(service: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("PURSER_ENVIRONMENT", "production")
     for name, value in SERVICES[service]["environment"].items():
-        assert name == "DATABASE_URL" or name.removeprefix("PURSER_").lower() in Settings.model_fields
+        assert name.removeprefix("PURSER_").lower() in Settings.model_fields
         monkeypatch.setenv(name, filled_in(value))
     return Settings.load()
 
@@ -87,7 +87,8 @@ def test_what_is_mounted_is_there_and_is_only_read() -> None:
 
 
 def test_the_proxy_has_both_instances_behind_it() -> None:
-    addresses = [f"{name}:{SERVICES[name]['environment']['PURSER_PORT']}" for name in INSTANCES]
+    # A name that is gone would keep nginx from starting, and is looked up but once.
+    addresses = [f"{address_of(name)}:{SERVICES[name]['environment']['PURSER_PORT']}" for name in INSTANCES]
     assert (SITE / "instances.conf").read_text() == upstreams(addresses)
     assert (SITE / "pool.conf").read_text() == pool("/run/draining", len(INSTANCES))
     assert any(mount.startswith("/run/draining:") for mount in SERVICES["proxy"]["tmpfs"])
@@ -99,34 +100,37 @@ def test_the_proxy_has_both_instances_behind_it() -> None:
         "access_log /dev/stdout purser;",
         "set $purser_scheme $scheme;",
     ]
-    # nginx looks names up once: who comes again has the address that it had.
     assert len({address_of(name) for name in (*INSTANCES, "proxy")}) == 3
 
 
-def test_prometheus_asks_all_of_them() -> None:
-    targets = {
-        path.stem: json.loads(path.read_text()) for path in (CHECKOUT / "deploy/compose/targets").iterdir()
-    }
-    ports = {name: SERVICES[name]["environment"]["PURSER_PORT"] for name in INSTANCES}
-    assert targets["instances"] == [{"targets": [f"{name}:{ports[name]}" for name in INSTANCES]}]
-    ports = {name: SERVICES[name]["environment"]["PURSER_WORKER_PORT"] for name in WORKERS}
-    assert targets["workers"] == [{"targets": [f"{name}:{ports[name]}" for name in WORKERS]}]
-    configuration = yaml.safe_load((CHECKOUT / "deploy/prometheus/prometheus.yml").read_text())
-    files = {
-        file
-        for job in configuration["scrape_configs"]
-        for found in job["file_sd_configs"]
-        for file in found["files"]
-    }
-    assert files == {f"targets/{name}.json" for name in targets}
+def test_what_ends_tls_in_front_of_it_is_told_the_address_that_it_has() -> None:
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert f"set_real_ip_from {network['gateway']};" in (SITE / "listen.conf").read_text()
+    assert f"PURSER_TRUSTED_PROXIES={network['gateway']}`" in (CHECKOUT / "docs/deploying.md").read_text()
+
+
+def test_prometheus_asks_all_that_run_by_their_names() -> None:
+    asked = yaml.safe_load(CONFIGURATION.read_text())
+    jobs = {job.pop("job_name"): job for job in asked.pop("scrape_configs")}
+    for job, port, names in (
+        ("purser", "PURSER_PORT", INSTANCES),
+        ("purser-worker", "PURSER_WORKER_PORT", WORKERS),
+    ):
+        ((by_name,), (label,)) = jobs[job]["dns_sd_configs"], jobs[job]["relabel_configs"]
+        assert by_name["names"] == names
+        assert {SERVICES[name]["environment"][port] for name in names} == {by_name["port"]}
+        assert label["replacement"] == f"$1:{by_name['port']}"
+    usual = yaml.safe_load((CHECKOUT / "deploy/prometheus/prometheus.yml").read_text())
+    assert [job["job_name"] for job in usual.pop("scrape_configs")] == list(jobs)
+    assert asked == usual
 
 
 @needs_promtool
 def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
-    for file in (CHECKOUT / "deploy/prometheus").glob("*.yml"):
+    shutil.copy(CHECKOUT / "deploy/prometheus/rules.yml", tmp_path)
+    for file in (CONFIGURATION, CHECKOUT / "deploy/prometheus/prometheus.yml"):
         shutil.copy(file, tmp_path)
-    shutil.copytree(CHECKOUT / "deploy/compose/targets", tmp_path / "targets")
-    promtool("check", "config", tmp_path / "prometheus.yml")
+        promtool("check", "config", tmp_path / file.name)
 
 
 def test_the_database_has_connections_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +142,7 @@ def test_the_database_has_connections_for_all_of_them(monkeypatch: pytest.Monkey
     assert needed + CONNECTIONS_OF_OTHERS <= int(connections_max)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"postgres"}))
+@pytest.mark.parametrize("name", sorted(SERVICES))
 def test_none_of_them_writes_to_its_image_or_may_more_than_it_must(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
