@@ -24,12 +24,12 @@ from runtime.metrics import Gathering, connections_of, memory_of, sampling
 from runtime.orm import models_pool, open_orm
 from runtime.settings import Settings
 from runtime.tracing import tracing
-from schema.compiled import compile_run
 from schema.context import Context
-from schema.endpoint import Caller, GraphQLEndpoint
 from schema.failures import FailureCode
+from schema.requests.compiled import compile_run
+from schema.requests.endpoint import Caller, GraphQLEndpoint
+from schema.requests.tracing import traced_run
 from schema.root import schema
-from schema.tracing import traced_run
 from web.graphiql import graphiql_page
 from web.static_files import static_files
 

@@ -20,11 +20,11 @@ from ledger.errors import Overloaded, Unavailable
 from ledger.money import Currency
 from ledger.service import Ledger
 from runtime.http.exchange import Exchange, exchange_of
-from schema.answers import limited, refused, send_answer
 from schema.exports import ExportFormat
 from schema.failures import RETRY_SECONDS, FailureCode, Refusal
 from schema.ids import IdKind, write_id
-from schema.negotiation import JSON
+from schema.requests.answers import limited, refused, send_answer
+from schema.requests.negotiation import JSON
 
 log = logging.getLogger("purser.exports")
 

@@ -1,1 +1,1 @@
-"""What clients see: scalars, types, inputs, payloads, the root, and the HTTP endpoint they meet."""
+"""What clients see: scalars, types, inputs, payloads and the root; requests/ is the way of a request to its answer."""

@@ -4,12 +4,12 @@ import re
 
 from ledger.rejections import MEANING, ErrorCode
 from runtime.settings import Settings
-from schema.bodies import BATCH_OPERATIONS_MAX
-from schema.cost import FILTER_COST, LIMITS, READING_COSTS
-from schema.endpoint import BODY_SECONDS_MAX
 from schema.failures import FailureCode
 from schema.ids import IdKind
 from schema.paging import PAGE_SIZE_MAX
+from schema.requests.bodies import BATCH_OPERATIONS_MAX
+from schema.requests.cost import FILTER_COST, LIMITS, READING_COSTS
+from schema.requests.endpoint import BODY_SECONDS_MAX
 from tests.docs.examples import (
     EXAMPLES,
     TypeScript,

@@ -12,8 +12,9 @@ from exports import downloads
 from ledger import long_reads
 from runtime import http_protocol
 from runtime.settings import Settings
-from schema import bodies, documents, endpoint, paging
-from schema.cost import LIMITS
+from schema import paging
+from schema.requests import bodies, documents, endpoint
+from schema.requests.cost import LIMITS
 from tests.docs.tables import ROOT, table_of
 
 TEXT = (ROOT / "docs" / "limits.md").read_text("utf-8")

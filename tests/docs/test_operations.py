@@ -23,8 +23,8 @@ from ledger.withdrawal_commands import CancelWithdrawal, SettleWithdrawal, Withd
 from runtime.database import open_pool
 from runtime.settings import Settings
 from schema.authorizations import AuthorizationState, ledger_states
-from schema.cost import LIMITS
 from schema.operations import OperationKind, OperationStatus
+from schema.requests.cost import LIMITS
 from schema.root import schema
 from schema.wallets import WalletStatus
 from schema.withdrawals import WithdrawalState

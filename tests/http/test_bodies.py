@@ -8,9 +8,9 @@ import orjson
 import pytest
 from starlette.types import Message
 
-import schema.endpoint
+import schema.requests.endpoint
 from runtime.settings import Settings
-from schema.endpoint import GraphQLEndpoint
+from schema.requests.endpoint import GraphQLEndpoint
 from tests.http.toy import ask, query, ran, toy_endpoint
 
 SECONDS_MAX = 3.0
@@ -179,7 +179,7 @@ async def test_a_body_of_the_limit_is_taken_in_pieces(endpoint: GraphQLEndpoint)
 async def test_a_body_that_does_not_come_is_waited_for_only_so_long(
     endpoint: GraphQLEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema.endpoint, "BODY_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(schema.requests.endpoint, "BODY_SECONDS_MAX", 0.05)
 
     async def drip() -> Message:
         await asyncio.sleep(0.02)

@@ -10,10 +10,10 @@ from graphql import ExecutionResult, OperationDefinitionNode, parse, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis_graphql import from_schema
 
-from schema import compiled
-from schema.compiled import compile_run
-from schema.execution import interpret
-from schema.variables import coerce_variables, signatures_of
+from schema.requests import compiled
+from schema.requests.compiled import compile_run
+from schema.requests.execution import interpret
+from schema.requests.variables import coerce_variables, signatures_of
 
 
 @strawberry.enum

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from auth.principal import Principal
-from schema.endpoint import GraphQLEndpoint
+from schema.requests.endpoint import GraphQLEndpoint
 from tests.http.toy import Reply, ask, query, ran, toy_endpoint
 
 

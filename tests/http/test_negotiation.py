@@ -10,7 +10,7 @@ import auth.errors
 from auth.principal import Principal, Role
 from runtime.http.guards import guard
 from runtime.settings import Settings
-from schema.endpoint import GraphQLEndpoint
+from schema.requests.endpoint import GraphQLEndpoint
 from tests.http.toy import ask, query, ran, toy_endpoint
 
 PING = b'{"query": "{ ping }"}'

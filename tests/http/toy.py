@@ -16,8 +16,8 @@ import ledger.errors
 from auth.limits.rate_limits import RateLimits
 from auth.principal import Principal
 from runtime.settings import Settings
-from schema.endpoint import Authenticate, Caller, GraphQLEndpoint
 from schema.failures import Failure, FailureCode
+from schema.requests.endpoint import Authenticate, Caller, GraphQLEndpoint
 
 
 def _parse_amount(value: object) -> str:

@@ -22,8 +22,8 @@ from runtime.overload.door import Door
 from runtime.overload.metrics import SHED
 from runtime.overload.protocol import SheddingHttpProtocol
 from runtime.overload.refusals import Refusals
-from schema.answers import refused
 from schema.failures import FailureCode, Refusal
+from schema.requests.answers import refused
 
 ORIGIN = "https://shop.example.com"
 PLACES = 1

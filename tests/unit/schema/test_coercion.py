@@ -8,10 +8,10 @@ from graphql.utilities import coerce_input_value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.coercion import coercer
-from schema.documents import DocumentCache
+from schema.requests.coercion import coercer
+from schema.requests.documents import DocumentCache
+from schema.requests.variables import BadVariables, coerce_variables
 from schema.root import schema
-from schema.variables import BadVariables, coerce_variables
 
 TRANSFER = "mutation ($input: TransferInput!) { transfer(input: $input) { replayed } }"
 

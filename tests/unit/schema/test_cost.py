@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLSchema, build_schema, get_introspection_query, parse
 
-from schema.cost import LIMITS, Cost, CostRule
 from schema.failures import Failure, FailureCode
+from schema.requests.cost import LIMITS, Cost, CostRule
 
 # What doubles with each level takes minutes; a pause of the garbage collector a part of a second.
 SECONDS_MAX = 2.0

@@ -5,8 +5,8 @@ import time
 import pytest
 from graphql import get_introspection_query
 
-from schema.documents import DocumentCache, InvalidDocument
 from schema.failures import Failure, FailureCode
+from schema.requests.documents import DocumentCache, InvalidDocument
 from tests.http.toy import toy_schema
 
 SECONDS_MAX = 0.5

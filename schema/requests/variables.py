@@ -11,8 +11,8 @@ from graphql.type import is_non_null_type
 from graphql.utilities.coerce_input_value import coerce_default_value
 from graphql.utilities.validate_input_value import validate_input_value
 
-from schema.coercion import coercer
 from schema.input_errors import safe_reason, value_at
+from schema.requests.coercion import coercer
 
 ERRORS_MAX = 10
 

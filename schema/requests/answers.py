@@ -12,9 +12,9 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from auth.errors import LimitSpent
 from runtime.log_lines import stack_of
-from schema.documents import PreparedOperation
 from schema.failures import Executed, Failure, FailureCode, Refusal, failure_of
 from schema.input_errors import safe_execution_message
+from schema.requests.documents import PreparedOperation
 
 log = logging.getLogger("purser.graphql")
 

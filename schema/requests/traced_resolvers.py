@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo, MiddlewareManager
 
 from runtime.tracing import span
-from schema.plans import Resolve, Running
+from schema.requests.plans import Resolve, Running
 
 
 def traced(field: str, resolve: Resolve) -> Resolve:

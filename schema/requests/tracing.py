@@ -7,7 +7,7 @@ from graphql.execution.values import VariableValues
 from runtime.http.exchange import NAME_CHARACTERS_MAX
 from runtime.spans import Attributes
 from runtime.tracing import span
-from schema.execution import MakeRun, Run
+from schema.requests.execution import MakeRun, Run
 
 
 def traced_run(make_run: MakeRun) -> MakeRun:

@@ -20,7 +20,8 @@ from auth.principal import Principal
 from runtime.http.exchange import Exchange, exchange_of
 from runtime.http.receiving import BodyTooLarge, BodyTooSlow, ClientGone, receive_body
 from runtime.settings import Settings
-from schema.answers import (
+from schema.failures import NO_HEADERS, Executed, Failure, FailureCode, Refusal, failure_of
+from schema.requests.answers import (
     Answer,
     Payload,
     codes_of,
@@ -33,11 +34,10 @@ from schema.answers import (
     result_payload,
     send_answer,
 )
-from schema.bodies import Body, OperationRequest, read_body, read_query_string
-from schema.documents import DocumentCache, InvalidDocument, PreparedOperation
-from schema.execution import MakeRun, interpret
-from schema.failures import NO_HEADERS, Executed, Failure, FailureCode, Refusal, failure_of
-from schema.negotiation import (
+from schema.requests.bodies import Body, OperationRequest, read_body, read_query_string
+from schema.requests.documents import DocumentCache, InvalidDocument, PreparedOperation
+from schema.requests.execution import MakeRun, interpret
+from schema.requests.negotiation import (
     JSON,
     Headers,
     bearer_token,
@@ -49,7 +49,7 @@ from schema.negotiation import (
     media_type,
     unauthenticated,
 )
-from schema.variables import BadVariables, coerce_variables
+from schema.requests.variables import BadVariables, coerce_variables
 
 BODY_SECONDS_MAX = 10.0
 CREDENTIAL_FIELDS_MAX = 1

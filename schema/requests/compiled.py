@@ -1,7 +1,7 @@
 """Operations compiled: what graphql-core works out anew for each request is worked out once for each document.
 
 Which fields are selected, by which resolver each is answered, how its arguments become Python values and how
-its result is completed depends on the document alone. So an operation becomes a tree of plans (schema/plans.py)
+its result is completed depends on the document alone. So an operation becomes a tree of plans (plans.py)
 when its document is prepared, and running it is calling resolvers and filling dictionaries. Tests hold every
 answer against graphql-core's own. What is not compiled (introspection, @skip and @include, subscriptions) runs on
 graphql-core.
@@ -39,9 +39,9 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from runtime import tracing
-from schema.arguments import Convert, NotConvertible, argument_converters
-from schema.execution import Run, interpret
-from schema.plans import (
+from schema.requests.arguments import Convert, NotConvertible, argument_converters
+from schema.requests.execution import Run, interpret
+from schema.requests.plans import (
     Complete,
     FieldPlan,
     Propagating,
@@ -56,7 +56,7 @@ from schema.plans import (
     constant,
     gather_fields,
 )
-from schema.traced_resolvers import traced
+from schema.requests.traced_resolvers import traced
 
 
 class NotCompilable(Exception):

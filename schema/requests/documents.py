@@ -27,11 +27,11 @@ from graphql import (
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
-from schema.cost import Cost, CostRule
-from schema.execution import MakeRun, Run, interpret
 from schema.failures import Failure, FailureCode
 from schema.input_errors import SafeValuesOfCorrectTypeRule, safe_syntax_error
-from schema.variables import Signature, signatures_of
+from schema.requests.cost import Cost, CostRule
+from schema.requests.execution import MakeRun, Run, interpret
+from schema.requests.variables import Signature, signatures_of
 
 # A charge has some 120 tokens, GraphiQL's introspection query some 400.
 TOKENS_MAX = 2_500

@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from schema.failures import Failure, FailureCode
-from schema.sizes import input_count, items, sizes
+from schema.requests.sizes import input_count, items, sizes
 
 CREDENTIAL_FIELDS = frozenset({"logIn", "signUpClient", "signUpCompany", "changePassword", "deleteAccount"})
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})

@@ -17,7 +17,7 @@ from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
 from runtime import tracing
-from schema import traced_resolvers
+from schema.requests import traced_resolvers
 
 IsAwaitable = Callable[[Any], TypeGuard[Awaitable[Any]]]
 

@@ -1,0 +1,1 @@
+"""The way of a GraphQL request: received by HTTP, read, measured, compiled once, carried out and answered."""
