@@ -54,7 +54,9 @@ class Service:
         return self.processes("api-process")
 
     def get(self, path: str) -> int:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_MAX)
+        ) as connection:
             connection.request("GET", path)
             return connection.getresponse().status
 
