@@ -56,7 +56,7 @@ def test_one_is_replaced_though_temporary_files_were_tidied_away(data_dir: Path,
         shutil.rmtree(folder)
         victim = min(service.api_processes())
         os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: service.api_processes() - {victim}, "another process is started")
+        wait_until(lambda: bool(service.api_processes() - {victim}), "another process is started")
         wait_until(service.is_listening, "it answers")
         assert service.get("/health/live") == 200
         assert service.get("/metrics") == 503
