@@ -71,11 +71,13 @@ class Fleet:
         self._environment = _environment(dsn, folder, self.state.bank)
         self._proxy = Proxy(nginx, folder / "proxy", _port(self.state.proxy), self.state.instances)
         self._instances = [
-            self._purser(f"instance-{number}", "serve", address, PURSER_PORT=_port(address))
+            self._purser(f"instance-{number}", "serve", f"{address}/health/ready", PURSER_PORT=_port(address))
             for number, address in enumerate(self.state.instances, 1)
         ]
         self._workers = [
-            self._purser(f"worker-{number}", "worker", None, PURSER_WORKER_PORT=_port(address))
+            self._purser(
+                f"worker-{number}", "worker", f"{address}/health/live", PURSER_WORKER_PORT=_port(address)
+            )
             for number, address in enumerate(self.state.workers, 1)
         ]
         bank = (
@@ -100,10 +102,9 @@ class Fleet:
         ]
         self._add_prometheus()
 
-    def _purser(self, name: str, command: str, address: str | None, **settings: object) -> Member:
+    def _purser(self, name: str, command: str, health: str, **settings: object) -> Member:
         environment = self._environment | {name: str(value) for name, value in settings.items()}
-        health = None if address is None else f"http://{address}/health/ready"
-        return Member(name, (*PURSER, command), environment, self._folder, health=health)
+        return Member(name, (*PURSER, command), environment, self._folder, health=f"http://{health}")
 
     def _add_prometheus(self) -> None:
         address = self.state.prometheus

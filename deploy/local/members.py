@@ -32,7 +32,7 @@ class Member:
         environment: Mapping[str, str],
         folder: Path,
         *,
-        health: str | None = None,
+        health: str,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
@@ -69,7 +69,7 @@ class Member:
     def await_ready(self) -> None:
         """Returns once it is up; MemberError where it has ended, or takes too long."""
         give_up_at = time.monotonic() + START_SECONDS_MAX
-        while self._health is not None and not _answers(self._health):
+        while not _answers(self._health):
             if not self.is_running():
                 raise MemberError(f"{self.name} has ended: {self._log} may say why.")
             if time.monotonic() > give_up_at:
