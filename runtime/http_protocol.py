@@ -2,7 +2,8 @@
 
 uvicorn bounds none of them for httptools: one client with an endless header would fill the memory, and many that
 send nothing, or read nothing, would use up the connections. Nor does it bound the requests that a client sends without
-waiting for answers (a pipeline): with each answer it would read and keep some ten thousand more.
+waiting for answers (a pipeline): with each answer it would read and keep some ten thousand more. It would
+answer nonsense before the requests that came before it.
 """
 
 import asyncio
@@ -66,9 +67,27 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 break
             self._parse(data[at : at + PARSED_BYTES_MAX])
 
+    def send_400_response(self, msg: str) -> None:
+        """Behind the answers to what came before: that may be carried out already. Nothing more is parsed."""
+        if self.flow.fault is not None:
+            return
+        broken: RequestResponseCycle | None = self.cycle
+        if self.pipeline and self.pipeline[0][0].more_body:
+            # Its own body makes no sense.
+            self.pipeline.popleft()[0].on_response = nothing
+        elif broken is None or broken.response_complete or broken.more_body:
+            self._end_by_400(msg)
+            return
+        self.flow.fault = msg
+        self.flow.pause_reading()
+
     def on_response_complete(self) -> None:
+        all_are_answered = not self.pipeline
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
+        if self.flow.fault is not None:
+            if all_are_answered and not self.transport.is_closing():
+                self._end_by_400(self.flow.fault)
+        elif not self.pipeline and not self.transport.is_closing():
             if self._head_deadline is not None:
                 self._begin_head_seconds()
             if self.flow.unparsed:
@@ -89,6 +108,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _end_by_400(self, msg: str) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            # Nothing fits into the middle of an answer.
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def _parse_on(self) -> None:
         if not self.transport.is_closing():

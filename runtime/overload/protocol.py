@@ -136,6 +136,8 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     def _refuse(self, cycle: RequestResponseCycle) -> None:
         # Where the application waits for the body already, its client is gone as far as it can tell.
         cycle.disconnected = cycle.response_started = cycle.response_complete = True
+        # Else it would still be told to go on sending, where the next answer is to stand.
+        cycle.waiting_for_100_continue = False
         # As uvicorn does when the application has ended: the two must not keep each other in memory.
         cycle.on_response = nothing
         self._write_refusal(list(cycle.scope["headers"]), keep_alive=cycle.keep_alive)

@@ -1,6 +1,7 @@
 """Requests that a client sends without waiting for answers: few are kept, all are answered, and in order.
 
-The application answers /slow when it may, and all else at once; tests/service/test_overload.py has the real one.
+The application answers /slow when it may, begins to answer /begun before it reads, and answers all else at once;
+tests/service/test_overload.py has the real one.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from runtime import http_protocol
-from runtime.http_protocol import PARSED_BYTES_MAX
+from runtime.http_protocol import HEAD_BYTES_MAX, PARSED_BYTES_MAX
 from runtime.overload.crowd import Crowd
 from runtime.overload.door import Door
 from runtime.overload.protocol import SheddingHttpProtocol
@@ -38,6 +39,7 @@ class Served:
         self.made: weakref.WeakSet[SheddingHttpProtocol] = weakref.WeakSet()
         self.waiting_max = self.unparsed_max = 0
         self.address = ("", 0)
+        self.door = Door(1)
 
     async def until_asked(self) -> None:
         """Until the application has a request."""
@@ -45,6 +47,10 @@ class Served:
             await asyncio.sleep(0.01)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/begun":
+            headers = [(b"content-length", b"1000")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"begun", "more_body": True})
         body = b""
         while (message := await receive()).get("more_body", False):
             body += message["body"]
@@ -72,10 +78,12 @@ async def served() -> AsyncIterator[Served]:
     served = Served()
     config = uvicorn.Config(served, ws="none", log_config=None, lifespan="off")
     config.load()
-    door, crowd, refusals = Door(1), Crowd(4), Refusals([])
+    crowd, refusals = Crowd(4), Refusals([])
 
     def connect() -> SheddingHttpProtocol:
-        protocol = SheddingHttpProtocol(config, served.state, {}, door=door, crowd=crowd, refusals=refusals)
+        protocol = SheddingHttpProtocol(
+            config, served.state, {}, door=served.door, crowd=crowd, refusals=refusals
+        )
         served.made.add(protocol)
         return protocol
 
@@ -211,11 +219,60 @@ async def test_a_client_that_stops_sending_is_gone_once_all_was_read(served: Ser
             await asyncio.sleep(0.01)
 
 
-async def test_nonsense_behind_requests_closes_the_connection_once(
-    served: Served, caplog: pytest.LogCaptureFixture
+NONSENSE = [
+    pytest.param(b"nonsense\r\n\r\n" * 1000, id="no request"),
+    pytest.param(b"GET / HTTP/1.1\r\nEndless: " + b"x" * HEAD_BYTES_MAX, id="head too long"),
+    pytest.param(b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", id="tunnel"),
+    pytest.param(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="body"),
+]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+@pytest.mark.parametrize("behind", [0, 1, 300])
+async def test_nonsense_behind_requests_is_told_once_and_after_their_answers(
+    served: Served, nonsense: bytes, behind: int
 ) -> None:
+    """They may have moved money: 400 in the place of their answers would say that they did not."""
+    async with connected(served) as (reader, writer):
+        writer.write(get("/slow", 0) + SHORTEST * behind + nonsense)
+        await served.until_asked()
+        await asyncio.sleep(0.1)
+        served.may_answer.set()
+        assert await answers(reader, 1 + behind) == ["0 0", *[" 0"] * behind]
+        rest = await reader.read()
+        assert rest.startswith(b"HTTP/1.1 400 ")
+        assert rest.count(b"HTTP/1.1 ") == 1
+
+
+async def test_nonsense_is_logged_once(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     served.may_answer.set()
     async with connected(served) as (reader, writer):
         writer.write(SHORTEST + b"nonsense\r\n\r\n" * 1000)
-        assert (await reader.read()).count(b"HTTP/1.1 400 ") == 1
+        await reader.read()
         assert [record.message for record in caplog.records] == ["Invalid HTTP request received."]
+
+
+async def test_nonsense_in_a_body_does_not_go_into_the_answer_that_has_begun(served: Served) -> None:
+    async with connected(served) as (reader, writer):
+        writer.write(b"POST /begun HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await reader.readuntil(b"begun")
+        writer.write(b"zz\r\n")
+        assert await reader.read() == b""
+
+
+async def test_who_was_refused_is_not_told_to_go_on_sending(served: Served) -> None:
+    async with connected(served) as (reader, writer):
+        writer.write(get("/", 0))
+        assert await answers(reader, 1) == ["0 0"]
+        (protocol,) = served.made
+        head = b"POST /graphql HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
+        # All in one turn of the loop: the application has not begun when there is no place for it any more.
+        protocol.data_received(head)
+        served.door.enter("another")
+        protocol.data_received(b"1234")
+        await asyncio.sleep(0.1)
+        served.door.leave("another")
+        answer = await reader.readuntil(b"}]}")
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        writer.write(get("/", 1))
+        assert await answers(reader, 1) == ["1 0"]
