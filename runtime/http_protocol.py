@@ -2,13 +2,14 @@
 
 uvicorn bounds none of them for httptools: one client with an endless header would fill the memory, and many that
 send nothing, or read nothing, would use up the connections. Nor does it bound the requests that a client sends without
-waiting for answers (a pipeline): with each answer it would read and keep some ten thousand more. It would
-answer nonsense before the requests that came before it.
+waiting for answers (a pipeline): with each answer it would read and keep some ten thousand more. It drops the body of
+a request that offers another protocol, and would answer nonsense before the requests that came before it.
 """
 
 import asyncio
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from runtime.http_flow import PipelineFlow
@@ -53,10 +54,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         self._forget_head()
         super().on_headers_complete()
         if self._stopping:
             self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if not self._offers_upgrade():
+            super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         for at in range(0, len(data), PARSED_BYTES_MAX):
@@ -97,7 +104,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.flow.resume_reading()
 
     def _parse(self, data: bytes) -> None:
-        super().data_received(data)
+        self._feed(data)
         if self._head_deadline is not None:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
@@ -108,6 +115,37 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            while data:
+                try:
+                    self.parser.feed_data(data)
+                    return
+                except HttpParserUpgrade as upgrade:
+                    if not self._offers_upgrade():
+                        raise HttpParserError from None
+                    data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                    self.parser = HttpRequestParser(self)
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        except HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _offers_upgrade(self) -> bool:
+        """Whether the request offers another protocol, as those of curl --http2 and of Java's HttpClient do.
+
+        It is parsed once more without: the parser sees no body, and takes what comes for the other protocol.
+        """
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _head_without_upgrade(self) -> bytes:
+        parts = [self.parser.get_method(), b" ", self.url, b" HTTP/", self.parser.get_http_version().encode()]
+        for name, value in self.headers:
+            if name != b"upgrade":
+                parts += (b"\r\n", name, b": ", value)
+        return b"".join((*parts, b"\r\n\r\n"))
 
     def _end_by_400(self, msg: str) -> None:
         cycle: RequestResponseCycle | None = self.cycle

@@ -260,6 +260,23 @@ async def test_nonsense_in_a_body_does_not_go_into_the_answer_that_has_begun(ser
         assert await reader.read() == b""
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("connection", ["Upgrade", "Upgrade, HTTP2-Settings", "close, Upgrade"])
+async def test_who_offers_another_protocol_is_answered_in_this_one(
+    served: Served, caplog: pytest.LogCaptureFixture, version: str, connection: str
+) -> None:
+    """As `curl --http2` and Java's HttpClient do with any request, those with a body too."""
+    served.may_answer.set()
+    offer = (
+        f"POST /?1 HTTP/{version}\r\nConnection: {connection}\r\nUpgrade: h2c\r\nContent-Length: 9000\r\n\r\n"
+    )
+    async with connected(served) as (reader, writer):
+        writer.write(offer.encode() + b"x" * 9000 + post(2, 5))
+        keeps = version == "1.1" and "close" not in connection
+        assert await answers(reader, 1 + keeps) == ["1 9000", "2 5"][: 1 + keeps]
+        assert not caplog.records
+
+
 async def test_who_was_refused_is_not_told_to_go_on_sending(served: Served) -> None:
     async with connected(served) as (reader, writer):
         writer.write(get("/", 0))
