@@ -51,6 +51,9 @@ class SheddingHttpProtocol(BoundedHttpProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._resuming is not None:
             self._resuming.cancel()
+        for waiting in (self._postponed, self._arriving):
+            if waiting is not None:
+                waiting.on_response = nothing
         if not self._is_turned_away:
             self._crowd.leave(self)
         super().connection_lost(exc)

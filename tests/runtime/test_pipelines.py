@@ -207,6 +207,27 @@ async def test_of_a_client_that_goes_away_nothing_more_is_done_or_kept(served: S
         assert served.got == [""]
 
 
+@pytest.mark.parametrize("size", [2, 9000])
+async def test_of_a_refused_client_that_goes_away_nothing_is_kept(served: Served, size: int) -> None:
+    """Not until the collector comes, either: it comes rarely, and a body may be large."""
+    served.door.enter("another")
+    async with connected(served) as (reader, writer):
+        head = b"POST /graphql HTTP/1.1\r\nContent-Length: %d\r\n\r\nab"
+        writer.write(head % 2 + head % size)
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 503 ")
+        gc.collect()
+        gc.disable()
+        try:
+            next(iter(served.made)).transport.abort()
+            while served.state.connections:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert not served.made
+        finally:
+            gc.enable()
+            served.door.leave("another")
+
+
 async def test_a_client_that_stops_sending_is_gone_once_all_was_read(served: Served) -> None:
     async with connected(served) as (reader, writer):
         writer.write(SLOW + SHORTEST * 2)
