@@ -1,6 +1,7 @@
 """Making the partitions of `operations` and `entries` ahead of time.
 
-Late is not fatal: what has no partition yet lands in the default one, and moves over when its own is made.
+Late is not fatal: what has no partition yet lands in the default one, and moves over when its own is made. Nobody can
+charge meanwhile, so a period with much of it stays there (docs/archiving.md).
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ledger.partitioning import Period, missing_periods, past_periods, period_of
+from ledger.partitioning import Period, lowest_id, missing_periods, past_periods, period_of
 from runtime.database import TROUBLE
 
 log = logging.getLogger("purser.ledger")
@@ -26,6 +27,8 @@ _MAKE_SECONDS_MAX = 60
 _SHORT_LOCK = "SET LOCAL lock_timeout = '250ms'"
 _TRIES_MAX = 4
 _PAUSE_SECONDS = 0.5
+# So many operations of a period are moved from the default partition at most: some two seconds in which nobody charges.
+_MOVED_MAX = 100_000
 # Any number that nothing else on the database locks: "partit" in ASCII.
 _LOCK = int.from_bytes(b"partit", "big")
 
@@ -86,6 +89,17 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, missi
     await connection.execute(f"SET LOCAL statement_timeout = '{_MAKE_SECONDS_MAX}s'")
     # One process at a time; the others find nothing left to make.
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    await connection.execute(_SHORT_LOCK)
+    return [
+        await connection.fetchval(
+            "SELECT ledger_add_partition($1, $2, $3)", table, *period, timeout=_MAKE_SECONDS_MAX
+        )
+        for period in missing(await _covered(table, connection))
+        if not await _stays(period, table, connection)
+    ]
+
+
+async def _covered(table: str, connection: PoolConnectionProxy) -> list[Period]:
     bounds = await connection.fetch(
         """
         SELECT pg_get_expr(child.relpartbound, child.oid) AS bound
@@ -94,11 +108,23 @@ async def _make_partitions_of(table: str, connection: PoolConnectionProxy, missi
         """,
         table,
     )
-    await connection.execute(_SHORT_LOCK)
-    covered = [period for row in bounds if (period := period_of(row["bound"])) is not None]
-    return [
-        await connection.fetchval(
-            "SELECT ledger_add_partition($1, $2, $3)", table, *period, timeout=_MAKE_SECONDS_MAX
+    return [period for row in bounds if (period := period_of(row["bound"])) is not None]
+
+
+async def _stays(period: Period, table: str, connection: PoolConnectionProxy) -> bool:
+    """Whether the period stays in the default partition: of both tables, whatever comes between the two."""
+    if table != PARTITIONED_TABLES[0]:
+        covered = await _covered(PARTITIONED_TABLES[0], connection)
+        return not any(own.starts_at <= period.starts_at < own.ends_at for own in covered)
+    is_much: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM operations_default WHERE id >= $1 AND id < $2 OFFSET $3)",
+        *map(lowest_id, period),
+        _MOVED_MAX,
+    )
+    if is_much:
+        # Those after it are there from now on, so that it is not asked about again.
+        log.warning(
+            "The default partition keeps what was asked for from %s to %s: too much to be moved beside charges",
+            *(f"{instant:%Y-%m-%d}" for instant in period),
         )
-        for period in missing(covered)
-    ]
+    return is_much

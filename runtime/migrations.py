@@ -20,8 +20,9 @@ _LOCK = int.from_bytes(b"purser", "big")
 # A long migration of a large database is waited for; two services started at once take turns.
 _LOCK_SECONDS_MAX = 600.0
 # Whoever comes while a migration waits for a table waits behind it. So that is shorter than writers wait for a lock
-# (runtime/database.py), and tried again: a report or `purser reconcile` may read that table for long.
-_TABLE_LOCK_TIMEOUT = "1s"
+# (runtime/database.py), and tried again: a report or `purser reconcile` may read that table for long. And it is longer
+# than PostgreSQL's deadlock_timeout, for an autovacuum gives way only to who has waited for so long.
+_TABLE_LOCK_TIMEOUT = "1200ms"
 _TRIES_MAX = 60
 _PAUSE_SECONDS = 1.0
 
@@ -95,7 +96,7 @@ async def _apply(dsn: str) -> None:
 async def _upgrade_once_free(command: "Command") -> None:
     # One that gave way was rolled back; those before it stay.
     for _ in range(_TRIES_MAX - 1):
-        with suppress(asyncpg.LockNotAvailableError):
+        with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await command.upgrade()
             return
         await asyncio.sleep(_PAUSE_SECONDS)

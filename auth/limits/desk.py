@@ -130,6 +130,10 @@ class Desk:
         ):
             self._looks_at = now + LOOK_PAUSE_SECONDS
             expected |= self._renewals(now)
+            if any(limit.leases.may_have_old for limit in self._limits.values()):
+                # Others are not refused until then what those leases have left.
+                self._looks_at = now
+                self._woken.set()
         keys = dict.fromkeys([*asked, *expected, *self._with_unused()])
         return {key: self._request(key, asked.get(key, []), expected.get(key, 0)) for key in keys}
 

@@ -50,12 +50,16 @@ class Lease:
 
 
 class Leases:
-    """The leases of one limit: of `count_max` accounts or addresses at most, and as many whose rest is given back."""
+    """The leases of one limit: of `count_max` accounts or addresses at most, and as many whose rest is given back.
+
+    `may_have_old` says whether the last `end_old` left any for the next time.
+    """
 
     def __init__(self, count_max: int) -> None:
         self._count_max = count_max
         self._leases: dict[str, Lease] = {}
         self._unused: dict[str, list[Unused]] = {}
+        self.may_have_old = False
 
     def take(self, subject: str, count: int, now: float) -> Standing | None:
         """Takes so many of what the subject has here; None where the database must be asked."""
@@ -107,8 +111,10 @@ class Leases:
         over = (
             (subject, lease.lent_first) for subject, lease in self._leases.items() if now >= lease.ends_at
         )
+        ended = list(islice(over, ENDED_AT_ONCE))
+        self.may_have_old = len(ended) == ENDED_AT_ONCE
         expected = {}
-        for subject, lent_first in list(islice(over, ENDED_AT_ONCE)):
+        for subject, lent_first in ended:
             used = self._end(subject)
             if count := max(2 * used + SPARE if used else 0, lent_first // 2):
                 expected[subject] = count

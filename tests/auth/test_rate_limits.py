@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from auth.errors import LimitSpent
 from auth.limits import desk, leases, rate_limits, table
 from auth.limits.rate_limits import RateLimits
-from auth.limits.window import SLOTS
+from auth.limits.window import SLOTS, Loan
 from runtime.database import open_pool
 from runtime.http.exchange import Exchange
 from tests.databases import copy_database
@@ -166,6 +166,69 @@ async def test_a_row_that_was_swept_and_made_anew_is_not_taken_for_the_old_one(
         await connection.execute("UPDATE rate_limits SET slot = slot - $1", SLOTS + 2)
         monkeypatch.setattr(table, "_offers", reading_slowly)
         assert (await table.lend(pool, [request]))[digest].lent == 0
+
+
+def keep_what_is_lent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of how many accounts and addresses each loan is from now on."""
+    lent = []
+
+    async def lend(pool: asyncpg.Pool, requests: Sequence[table.Request]) -> dict[bytes, Loan]:
+        lent.append(len(requests))
+        return await table.lend(pool, requests)
+
+    monkeypatch.setattr(desk, "lend", lend)
+    return lent
+
+
+async def test_leases_that_are_over_are_renewed_some_at_a_time_and_without_a_pause(
+    limits_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "ENDED_AT_ONCE", 3)
+    monkeypatch.setattr(desk, "LOOK_PAUSE_SECONDS", 600.0)
+    limits = RateLimits(0, PER_ADDRESS)
+    assert limits._address is not None
+    known = limits._address.limit.leases._leases
+    async with limits.open(limits_dsn):
+        for number in range(8):
+            await ask(limits, f"192.0.2.{number}")
+        for lease in known.values():
+            lease.ends_at = 0.0
+        lent = keep_what_is_lent(monkeypatch)
+        await ask(limits, "192.0.2.0")
+        async with asyncio.timeout(20):
+            while len(known) < 8 or not all(lease.ends_at for lease in known.values()):
+                await asyncio.sleep(0.01)
+    assert max(lent) == 3
+
+
+async def test_who_comes_while_others_are_asked_for_is_asked_for_with_all_who_come(
+    limits_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "GATHER_SECONDS", 0.5)
+    lent = keep_what_is_lent(monkeypatch)
+    limits = RateLimits(0, PER_ADDRESS)
+
+    async def come_later(number: int) -> None:
+        await asyncio.sleep(number / 100)
+        assert (await exchange_of(limits, f"192.0.2.{number}")).limits
+
+    async with limits.open(limits_dsn):
+        await ask(limits, "192.0.2.0")
+        await asyncio.gather(*map(come_later, range(1, 6)))
+    assert lent == [1, 5]
+
+
+async def test_a_connection_that_is_given_back_asks_the_server_nothing(
+    limits_dsn: str, connection: asyncpg.Connection
+) -> None:
+    limits = RateLimits(0, PER_ADDRESS)
+    async with limits.open(limits_dsn):
+        await ask(limits, "192.0.2.0")
+        last = await connection.fetch(
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert last
+    assert not any("pg_advisory_unlock_all" in row["query"] for row in last)
 
 
 async def test_a_database_that_does_not_answer_lets_everyone_through(

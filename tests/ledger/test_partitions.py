@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from ledger import partitions
 from ledger.partitions import PARTITIONED_TABLES, make_partitions
 from ledger.service import Ledger
 from runtime.database import open_pool
@@ -81,6 +82,50 @@ async def test_a_late_partition_takes_over_what_it_missed(
         await connection.execute("DELETE FROM entries")
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute("INSERT INTO entries SELECT * FROM entries")
+
+
+async def test_a_month_with_too_much_to_be_moved_stays_in_the_default_partition(
+    late: Ledger,
+    pool: asyncpg.Pool,
+    connection: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(partitions, "_MOVED_MAX", 6)
+    client, company = await open_holder(late, "10.00"), await open_holder(late)
+    for _ in range(6):
+        await late.submit(company.charge(client, "1.00"))
+    this_month, *later = months_from_now(4)
+
+    assert await make_partitions(pool, 1) == [
+        f"{table}_{month}" for table in PARTITIONED_TABLES for month in later
+    ]
+    assert await make_partitions(pool, 1) == []
+    assert [record.levelname for record in caplog.records if "default partition keeps" in record.message] == [
+        "WARNING"
+    ]
+    assert (await late.submit(company.charge(client, "1.00"))).rejection is None
+    assert await pool.fetchval("SELECT count(*) FROM operations_default") == 8
+    assert await pool.fetchval("SELECT count(*) FROM entries_default") == 16
+    await assert_invariants(connection)
+
+    # As docs/archiving.md has it.
+    for table in PARTITIONED_TABLES:
+        starts, ends = (f"{month[:4]}-{month[4:]}-01 00:00 UTC" for month in (this_month, later[0]))
+        await pool.execute(f"SELECT ledger_add_partition('{table}', '{starts}', '{ends}')")
+        assert await pool.fetchval(f"SELECT count(*) FROM {table}_default") == 0
+    assert (await late.submit(company.charge(client, "1.00"))).rejection is None
+    await assert_invariants(connection)
+
+
+async def test_of_just_as_much_as_can_be_moved_nothing_stays(
+    late: Ledger, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "_MOVED_MAX", 2)
+    client, company = await open_holder(late, "10.00"), await open_holder(late)
+    await late.submit(company.charge(client, "1.00"))
+    assert len(await make_partitions(pool, 1)) == 8
+    assert await pool.fetchval("SELECT count(*) FROM operations_default") == 0
 
 
 async def test_making_a_late_partition_stops_no_charge(

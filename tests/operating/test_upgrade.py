@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from runtime import migrations
+from runtime.database import _WRITER_SETTINGS
 from tests.client import Api
 from tests.databases import make_database, until_waiting
 from tests.ledger.invariants import assert_invariants
@@ -153,6 +154,34 @@ async def test_what_is_new_can_be_done_with_what_is_old(
     refunded = await people["shop"].refund(SOUP, amount="3.00")
     assert refunded["operation"]["status"] == "SUCCEEDED"
     await assert_invariants(connection)
+
+
+async def test_a_migration_meets_a_deadlock_and_tries_again(template_dsn: str) -> None:
+    dsn = await asyncio.to_thread(make_database, template_dsn, "upgraded_after_a_deadlock")
+    await fill_as_before(dsn)
+    reader, onlooker = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
+    # So it is the migration that is to give way.
+    await reader.execute("SET deadlock_timeout = '60s'")
+    async with reader.transaction():
+        await reader.execute("LOCK TABLE wallets IN ACCESS SHARE MODE")
+        migrating = asyncio.create_task(asyncio.to_thread(purser, "migrate", PURSER_DATABASE_URL=dsn))
+        await until_waiting(onlooker, 1)
+        await reader.fetch("SELECT FROM operations", timeout=20)
+    assert len((await migrating).stdout.splitlines()) == len(VERSIONS) - len(BEFORE)
+    await reader.close()
+    await onlooker.close()
+
+
+async def test_an_autovacuum_gives_way_to_a_migration_and_a_migration_to_writers(
+    connection: asyncpg.Connection,
+) -> None:
+    # Whoever waits for an autovacuum cancels it after deadlock_timeout, unless it has given up by then.
+    assert await connection.fetchval(
+        "SELECT current_setting('deadlock_timeout')::interval < waits AND waits < writers_wait "
+        "FROM (SELECT $1::text::interval AS waits, $2::text::interval AS writers_wait) AS times",
+        migrations._TABLE_LOCK_TIMEOUT,
+        _WRITER_SETTINGS["lock_timeout"],
+    )
 
 
 async def test_a_migration_that_waits_for_a_reader_stops_no_others(template_dsn: str) -> None:

@@ -1,10 +1,14 @@
 """Whatever processes take, lose and give back: never more than the limit in any minute, and all of it in the end."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from auth.limits.leases import REFUSED_SECONDS, SPARE, Leases
+from auth.errors import LimitSpent
+from auth.limits import leases as leases_module
+from auth.limits.leases import REFUSED_SECONDS, SPARE, Leases, Standing
+from auth.limits.rate_limits import _Counted
 from auth.limits.window import (
     ANY_NUMBER,
     PARTS,
@@ -15,6 +19,7 @@ from auth.limits.window import (
     Window,
     slot_at,
 )
+from runtime.http.exchange import Exchange
 
 LIMIT = 20
 PROCESSES = 2
@@ -210,6 +215,29 @@ def test_who_pauses_is_lent_half_as_much_each_time() -> None:
             borrow(leases, "ann", lent, now=5.0 * slot)
         seen.append(expected.get("ann"))
     assert seen == [6, 3, 1, None, None]
+
+
+def test_of_very_many_leases_that_are_over_the_oldest_are_ended_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leases_module, "ENDED_AT_ONCE", 2)
+    leases = Leases(10)
+    for subject in ("ann", "bob", "cyd"):
+        borrow(leases, subject, 3, now=0.0)
+        leases.take(subject, 1, 0.0)
+    assert list(leases.end_old(5.0)) == ["ann", "bob"]
+    assert leases.may_have_old
+    assert list(leases.end_old(5.0)) == ["cyd"]
+    assert not leases.may_have_old
+
+
+def test_nobody_is_told_to_come_back_too_early() -> None:
+    counted = _Counted("account", LIMIT)
+    exchange = Exchange("id")
+    with pytest.raises(LimitSpent) as spent:
+        counted.note(Standing(is_allowed=False, remaining=0, frees_in_seconds=1.1), exchange)
+    assert spent.value.retry_after_seconds == 2
+    assert exchange.limits["account"][1] == b'"account";r=0;t=2'
 
 
 def test_what_was_taken_comes_back_slot_by_slot() -> None:
