@@ -109,7 +109,7 @@ def _phases(clients: int, rate: float, crowd: int, nuisances: int) -> dict[str, 
         f"{crowd:,} clients that honour Retry-After": many | {"manner": Manner.PATIENT},
         f"{rate * TIMES:,.0f} a second arrive at {crowd:,} connections": many
         | {"manner": Manner.OPEN, "rate": rate * TIMES},
-        f"beside {nuisances:,} that take no end": {"connections": clients, "nuisances": nuisances},
+        f"beside {nuisances:,} slow or silent ones": {"connections": clients, "nuisances": nuisances},
     }
 
 
