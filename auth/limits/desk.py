@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -129,20 +130,21 @@ class Desk:
             self._limits[name].leases.is_over(subject, now) for name, subject in asked
         ):
             self._looks_at = now + LOOK_PAUSE_SECONDS
-            expected |= self._renewals(now)
-            if any(limit.leases.may_have_old for limit in self._limits.values()):
+            expected |= self._renewals(asked, now)
+            if any(limit.leases.has_old for limit in self._limits.values()):
                 # Others are not refused until then what those leases have left.
                 self._looks_at = now
                 self._woken.set()
         keys = dict.fromkeys([*asked, *expected, *self._with_unused()])
         return {key: self._request(key, asked.get(key, []), expected.get(key, 0)) for key in keys}
 
-    def _renewals(self, now: float) -> dict[Key, int]:
-        return {
-            (limit.name, subject): count
-            for limit in self._limits.values()
-            for subject, count in limit.leases.end_old(now).items()
-        }
+    def _renewals(self, asked: Iterable[Key], now: float) -> dict[Key, int]:
+        expected = {}
+        for limit in self._limits.values():
+            first = [subject for name, subject in asked if name == limit.name]
+            for subject, count in limit.leases.end_old(now, first).items():
+                expected[limit.name, subject] = count
+        return expected
 
     def _with_unused(self) -> list[Key]:
         return [

@@ -3,8 +3,9 @@
 Pure: it is told the time, in seconds of the process's monotonic clock.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from auth.limits.window import Loan
@@ -52,14 +53,14 @@ class Lease:
 class Leases:
     """The leases of one limit: of `count_max` accounts or addresses at most, and as many whose rest is given back.
 
-    `may_have_old` says whether the last `end_old` left any for the next time.
+    `has_old` says whether the last `end_old` left any for the next time.
     """
 
     def __init__(self, count_max: int) -> None:
         self._count_max = count_max
         self._leases: dict[str, Lease] = {}
         self._unused: dict[str, list[Unused]] = {}
-        self.may_have_old = False
+        self.has_old = False
 
     def take(self, subject: str, count: int, now: float) -> Standing | None:
         """Takes so many of what the subject has here; None where the database must be asked."""
@@ -103,18 +104,17 @@ class Leases:
         if len(self._leases) > self._count_max:
             self._end(next(iter(self._leases)))
 
-    def end_old(self, now: float) -> dict[str, int]:
+    def end_old(self, now: float, asked: Iterable[str] = ()) -> dict[str, int]:
         """Ends leases whose slot is over; by subject how many operations to expect in the next, where it is any.
 
-        Who used less than before may only have paused, or had no more than the last moment of a slot.
+        Those of `asked` come first: they would be refused what they have left themselves. Who used less than before
+        may only have paused, or had no more than the last moment of a slot.
         """
-        over = (
-            (subject, lease.lent_first) for subject, lease in self._leases.items() if now >= lease.ends_at
-        )
-        ended = list(islice(over, ENDED_AT_ONCE))
-        self.may_have_old = len(ended) == ENDED_AT_ONCE
+        over = dict.fromkeys(subject for subject in chain(asked, self._leases) if self.is_over(subject, now))
+        self.has_old = len(over) > ENDED_AT_ONCE
         expected = {}
-        for subject, lent_first in ended:
+        for subject in islice(over, ENDED_AT_ONCE):
+            lent_first = self._leases[subject].lent_first
             used = self._end(subject)
             if count := max(2 * used + SPARE if used else 0, lent_first // 2):
                 expected[subject] = count

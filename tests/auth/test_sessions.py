@@ -70,6 +70,8 @@ async def test_an_end_is_honoured_here_at_once_and_elsewhere_within_a_second(poo
             assert await here.ended(ended)
             assert await seconds_until_ended(elsewhere, ended) < 5
             assert not await elsewhere.ended(kept)
+    # What is promised, where the machine does as it is told.
+    assert module.POLL_PAUSE_SECONDS < module.FRESH_SECONDS_MAX <= 1.0
 
 
 async def test_a_deleted_account_has_no_sessions(pool: asyncpg.Pool) -> None:

@@ -1,13 +1,10 @@
 """Rates set while payments convert and wallets are made, through several ledgers as several processes do it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from itertools import cycle
 from uuid import UUID, uuid4
 
 import asyncpg
-import pytest
 
 from ledger.commands import Transfer
 from ledger.outcomes import WalletView
@@ -15,7 +12,6 @@ from ledger.rates import CurrencyRow, NewRate
 from ledger.rejections import ErrorCode, Rejection
 from ledger.service import Ledger
 from ledger.wallets import NewWallet
-from runtime.settings import Settings
 from tests.databases import until_waiting
 from tests.ledger.holders import Holder, open_holder
 
@@ -25,13 +21,6 @@ MAKE_WALLET = """
     INSERT INTO wallets (id, kind, owner_id, token_secret, currency, created_at)
     VALUES (uuidv7(), 'HOLDER', uuidv7(), '', $1, now())
 """
-
-
-@pytest.fixture
-async def ledgers(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[list[Ledger]]:
-    async with AsyncExitStack() as stack:
-        opened = [Ledger.open(Settings(), dsn, pool) for _ in range(3)]
-        yield [await stack.enter_async_context(ledger) for ledger in opened]
 
 
 class Changes:

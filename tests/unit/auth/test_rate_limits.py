@@ -217,18 +217,18 @@ def test_who_pauses_is_lent_half_as_much_each_time() -> None:
     assert seen == [6, 3, 1, None, None]
 
 
-def test_of_very_many_leases_that_are_over_the_oldest_are_ended_first(
+def test_of_very_many_leases_that_are_over_those_who_ask_are_ended_first_and_then_the_oldest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(leases_module, "ENDED_AT_ONCE", 2)
     leases = Leases(10)
-    for subject in ("ann", "bob", "cyd"):
+    for subject in ("ann", "bob", "cyd", "dan"):
         borrow(leases, subject, 3, now=0.0)
         leases.take(subject, 1, 0.0)
-    assert list(leases.end_old(5.0)) == ["ann", "bob"]
-    assert leases.may_have_old
-    assert list(leases.end_old(5.0)) == ["cyd"]
-    assert not leases.may_have_old
+    assert list(leases.end_old(5.0, ["eve", "cyd"])) == ["cyd", "ann"]
+    assert leases.has_old
+    assert list(leases.end_old(5.0)) == ["bob", "dan"]
+    assert not leases.has_old
 
 
 def test_nobody_is_told_to_come_back_too_early() -> None:
