@@ -230,8 +230,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _close_late_head(self) -> None:
         self._head_deadline = None
-        if self.flow.is_behind:
-            # The rest may have been sent long ago: it is this side that does not read.
+        if self.flow.is_behind or not self._is_idle():
+            # The rest may have been sent long ago, and it is this side that does not read. Or there is time: what
+            # was asked before is still being answered.
             self._begin_head_seconds()
         else:
             self.transport.close()

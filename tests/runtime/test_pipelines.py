@@ -190,6 +190,21 @@ async def test_the_rest_of_a_request_may_come_when_its_turn_does(
         assert await answers(reader, 4) == ["0 0", *[" 0"] * 3]
 
 
+async def test_a_head_has_until_the_answer_before_it_is_complete(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(served) as (reader, writer):
+        writer.write(SLOW)
+        await served.until_asked()
+        monkeypatch.setattr(http_protocol, "HEAD_SECONDS_MAX", 0.2)
+        writer.write(SHORTEST[:5])
+        await asyncio.sleep(1)
+        served.may_answer.set()
+        assert await answers(reader, 1) == [" 0"]
+        # From then on it is late.
+        assert await reader.read() == b""
+
+
 async def test_of_a_client_that_goes_away_nothing_more_is_done_or_kept(served: Served) -> None:
     async with connected(served) as (_, writer):
         writer.write(SLOW + SHORTEST * 2)
