@@ -91,9 +91,12 @@ class Gathering(Generic[Item]):
         self.add: Callable[[Item], None] = self._items.append
 
     def count(self) -> None:
-        """Counts what there is."""
+        """Counts what there is. A fault is logged, and stops neither further counts nor the end of the process."""
         if self._items:
-            self._count([self._items.popleft() for _ in range(len(self._items))])
+            try:
+                self._count([self._items.popleft() for _ in range(len(self._items))])
+            except Exception:
+                log.exception("Something could not be counted")
 
     @asynccontextmanager
     async def counting(self) -> AsyncIterator[None]:
@@ -108,11 +111,7 @@ class Gathering(Generic[Item]):
     async def _keep_counting(self) -> None:
         while True:
             await asyncio.sleep(GATHER_SECONDS)
-            try:
-                self.count()
-            except Exception:
-                # Without it nothing would be counted any more.
-                log.exception("Something could not be counted")
+            self.count()
 
 
 Sample = Callable[[], None]

@@ -23,14 +23,15 @@ class World:
 
 @contextmanager
 def opened_world(dsn: str) -> Iterator[World]:
-    """A ledger on a loop of its own, because Hypothesis is not asynchronous."""
+    """A ledger on a loop of its own, because Hypothesis is not asynchronous. It refuses nothing on a slow machine."""
+    settings = Settings(queue_seconds_max=30)
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
             pool = runner.run(stack.enter_async_context(open_pool(dsn, 4)))
             # Time passes by moving the ends of what is set aside, which nobody else may.
             runner.run(pool.execute("ALTER TABLE reservations DISABLE TRIGGER reservations_never_reopen"))
-            ledger = runner.run(stack.enter_async_context(Ledger.open(Settings(), dsn, pool)))
+            ledger = runner.run(stack.enter_async_context(Ledger.open(settings, dsn, pool)))
             yield World(runner, ledger, pool)
         finally:
             runner.run(stack.aclose())
