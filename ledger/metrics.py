@@ -114,9 +114,8 @@ def _count_times(reports: Sequence[BatchReport]) -> None:
 
 
 def _is_carried_out(report: BatchReport) -> bool:
-    # That it waited in the database is told by purser_queued_operations_oldest_seconds. A bundle may be empty.
-    first = next((request for requests, _ in report.bundles for request in requests), None)
-    return first is not None and isinstance(first.command, CarryOut)
+    # That it waited in the database is told by purser_queued_operations_oldest_seconds.
+    return isinstance(report.bundles[0].requests[0].command, CarryOut)
 
 
 def _results(reports: Sequence[BatchReport]) -> Iterator[tuple[Request, Result]]:

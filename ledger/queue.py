@@ -80,6 +80,8 @@ class Queue:
         Raises HeldElsewhere where somebody holds a wallet, Unavailable, or what is a fault of ours. Then they are
         still in the queue, unless an Unavailable says that this is not known.
         """
+        if not commands:
+            return
         bundle = Bundle(tuple(Request(command, new_id()) for command in commands))
         report = BatchReport([bundle], [time.monotonic_ns()], 0, [tracing.current()])
         # A task of its own: one that has seen its connection cut is no good for another try.

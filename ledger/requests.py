@@ -24,7 +24,7 @@ class Request:
 
 
 class Bundle(NamedTuple):
-    """Requests that one caller sent together. `is_atomic`: where one is refused, none of them moves money."""
+    """Requests that one caller sent together, one at least. `is_atomic`: where one is refused, none moves money."""
 
     requests: tuple[Request, ...]
     is_atomic: bool = False

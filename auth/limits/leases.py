@@ -110,7 +110,8 @@ class Leases:
         Those of `asked` come first: they would be refused what they have left themselves. Who used less than before
         may only have paused, or had no more than the last moment of a slot.
         """
-        over = dict.fromkeys(subject for subject in chain(asked, self._leases) if self.is_over(subject, now))
+        first = (subject for subject in asked if self.is_over(subject, now))
+        over = dict.fromkeys(chain(first, (key for key, one in self._leases.items() if now >= one.ends_at)))
         self.has_old = len(over) > ENDED_AT_ONCE
         expected = {}
         for subject in islice(over, ENDED_AT_ONCE):
